@@ -1,0 +1,211 @@
+"""What the store answers: frozen values, free of SQLite, that every face draws or prints."""
+
+from dataclasses import dataclass, field
+
+from tokenmon.events import Names
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Totals over a set of events. A count is None when no event of the set reported it."""
+
+    requests: int = 0
+    errors: int = 0
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write_5m: int | None = None
+    cache_write_1h: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    total: int = 0
+    """All billed tokens."""
+    cost: int | None = None
+    """Sum of the shown costs that are known, nano-USD: logged, else list. None only when none is; 0 for no events."""
+    cost_logged: int | None = None
+    cost_list: int | None = None
+    """List price of all calls that have one, the logged ones too."""
+    unpriced: int = 0
+    """Requests with neither a logged nor a list cost."""
+    assumed: int = 0
+    """Requests whose model the log does not name."""
+    cache_base: int | None = None
+    """Input, cache reads and writes of the events that report cache reads: what a hit ratio is a share of."""
+    first: int | None = None
+    """Time of the first event, UTC milliseconds; None where it was not asked for."""
+    last: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """One row of a breakdown."""
+
+    values: tuple[str | None, ...]
+    """One per dimension, None where missing; buckets as text: `2026-11-20`, `2026-W47`, `2026-11`, hours with offset."""
+    sums: Sums
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Groups in the order asked for, cut to a limit by that order."""
+
+    groups: tuple[Group, ...]
+    groups_total: int
+    truncated: bool
+    totals: Sums
+    """Over everything in the view, cut or not."""
+    snapped: bool = False
+    """An edge was older than the events and moved to the finest roll-up left."""
+
+
+@dataclass(frozen=True)
+class ChartSeries:
+    """One line of the chart."""
+
+    label: str
+    """A value of the dimension; empty where it is missing; `Other (n)` for the rest."""
+    costs: tuple[int, ...]
+    """Shown cost per bin, nano-USD."""
+    tokens: tuple[int, ...]
+    requests: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bins of a view by one dimension, largest series first, the rest as Other."""
+
+    edges: tuple[int, ...]
+    """UTC milliseconds; bin i is [edges[i], edges[i+1])."""
+    series: tuple[ChartSeries, ...]
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """One event as it was stored."""
+
+    id: str
+    """What `explain` takes: time and identity in hex, `ts-h`."""
+    ts: int
+    names: Names
+    input: int
+    cache_read: int | None
+    cache_write_5m: int | None
+    cache_write_1h: int | None
+    output: int
+    reasoning: int | None
+    cost: int | None
+    cost_logged: int | None
+    cost_list: int | None
+    cost_kind: str
+    """logged, list or unknown."""
+    priced_as: str
+    assumed: bool
+    streamed: bool | None
+    basis: str
+    web_searches: int
+    session: str
+    source_path: str
+    source_offset: int
+    status: int | None
+    is_error: bool
+    latency_ms: int | None
+    ttft_ms: int | None
+    request_id: str | None = None
+    """None where the log is an agent's: read the line to know."""
+    error: str | None = None
+    metadata: str | None = None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Events, newest first."""
+
+    events: tuple[StoredEvent, ...]
+    more: str | None
+    """Cursor (`ts-h`) of the last event where older ones follow; pass it as `before`."""
+
+
+@dataclass(frozen=True)
+class RejectSample:
+    """An invalid line, by place."""
+
+    source_path: str
+    offset: int
+    length: int
+    reason: str
+    at: int
+    """When it was seen, UTC milliseconds."""
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One source as Health and `status` show it."""
+
+    path: str
+    dialect: str
+    offset: int
+    size: int
+    events: int
+    skipped: int
+    rejects: int
+    duplicates: int
+    expired: int
+    disagrees: int
+    lost_bytes: int
+    gone: bool
+    last_event: int | None
+    last_change: int | None
+    """Last modification, UTC milliseconds."""
+    error: str
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """An alert as the store keeps it."""
+
+    id: int
+    kind: str
+    subject: str
+    severity: str
+    """info, warning or critical."""
+    state: str
+    """firing, info or ok."""
+    title: str
+    count: int
+    since: int
+
+
+@dataclass(frozen=True)
+class Unpriced:
+    """A model without a price."""
+
+    model: str
+    requests: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """Everything about the database and what feeds it."""
+
+    path: str
+    size_bytes: int
+    events: int
+    series: int
+    schema_version: int
+    ingester_pid: int | None
+    """None where nobody ingests."""
+    ingester_alive_at: int | None
+    """Last sign of life, UTC milliseconds."""
+    backlog_bytes: int
+    watermark: int | None
+    prices_version: str
+    prices_date: str
+    dirty_hours: int
+    sources: tuple[SourceHealth, ...]
+    sources_total: int
+    alerts: tuple[AlertRow, ...]
+    unpriced: tuple[Unpriced, ...]
+    rejects: tuple[RejectSample, ...] = field(default=())
+    """The newest."""
+    places: tuple[tuple[str, str], ...] = ()
+    """Directories that were found on this machine: label and path."""

@@ -1,0 +1,46 @@
+"""What the user looks at: a span of time and a filter. Every panel and every report answers for a view."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open span of time [start, end), UTC milliseconds."""
+
+    start: int | None = None
+    """None: from the first event."""
+    end: int | None = None
+    """None: to the last event, however late."""
+
+    def before(self) -> "Window | None":
+        """The span of the same length just before; None where there is no length."""
+        if self.start is None or self.end is None:
+            return None
+        return Window(2 * self.start - self.end, self.start)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """FIELD=VALUE, exact. A name of `events.NAMES`, `key`, `source`, `session` or `status`."""
+
+    field: str
+    value: str
+    """For `status`: ok, failed, or a number. Empty: the name is missing."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A window, exact conditions ANDed, and words to search for."""
+
+    window: Window = Window()
+    where: tuple[Condition, ...] = ()
+    search: str = ""
+    """Prefix words over all names, ANDed; "phrases" in quotes."""
+
+    def at(self, window: Window) -> "View":
+        """The same filter over another span."""
+        return replace(self, window=window)
+
+    def only(self, field: str, value: str) -> "View":
+        """Narrowed by one more condition."""
+        return replace(self, where=(*self.where, Condition(field, value)))
