@@ -1,4 +1,4 @@
-"""What numbers can be grouped by: a new dimension over existing names or time is one value here, and in no other list."""
+"""What numbers can be grouped by: a new dimension over names or time is one value here, and in no other list."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The formats tokenmon reads: a new one is a module beside these and its line in `DIALECTS`; nothing else lists them."""
+"""The formats tokenmon reads: a new one is a module beside these and its line in `DIALECTS`, the only list of them."""
 
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 

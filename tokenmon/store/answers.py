@@ -40,7 +40,7 @@ class Group:
     """One row of a breakdown."""
 
     values: tuple[str | None, ...]
-    """One per dimension, None where missing; buckets as text: `2026-11-20`, `2026-W47`, `2026-11`, hours with offset."""
+    """One per dimension, None where missing; buckets as text: `2026-11-20`, `2026-W47`, `2026-11-20T14:00+01:00`."""
     sums: Sums
 
 
