@@ -9,7 +9,8 @@ TokenmonError
 ├── LockHeld              75  another ingester has the lock (and --no-wait was given)
 ├── ConfigError           78  names the file, the line and the field
 ├── NoDatabase             3  nothing to read
-└── SourceFailed           2  done, but some source could not be read
+├── SourceFailed           2  done, but some source could not be read
+└── SteppedDown            1  another ingester writes, although this one has the lock
 
 A bad line is not an error: it is an `events.Reject`, a value that is counted and shown.
 """
@@ -80,3 +81,7 @@ class SourceFailed(TokenmonError):
     """The work is done, but at least one source could not be read."""
 
     exit_code = 2
+
+
+class SteppedDown(TokenmonError):
+    """Another process moved a source on: this one must not write any more."""

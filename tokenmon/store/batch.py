@@ -1,0 +1,104 @@
+"""Which rows of a batch are new: known exactly, because totals, sessions and tallies are made of the answer.
+
+Nearly always all are, which one statement shows; otherwise it is taken back and done row by row. Copies of
+rewritten calls are settled in memory against what is stored of the same calls.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from tokenmon.events import attempts_of
+from tokenmon.store.rewritten import call_of, settle
+from tokenmon.store.rows import BIND_ERRORS, COLUMNS, OFF, PLAIN_COLUMNS, SOURCE, EventRow, is_storable, reason_of
+
+
+def _insert(columns: Sequence[str]) -> str:
+    return f"INSERT OR IGNORE INTO event({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_INSERT = {len(columns): _insert(columns) for columns in (PLAIN_COLUMNS, COLUMNS)}
+
+_STORED = f"""SELECT {", ".join(f"e.{column}" for column in COLUMNS)}
+FROM json_each(?) AS call CROSS JOIN event AS e INDEXED BY event_uid
+WHERE e.uid IS NOT NULL AND e.h BETWEEN call.value AND call.value + {attempts_of(0)[1]}"""
+
+_place = itemgetter(0, 1)
+
+
+@dataclass
+class Outcome:
+    """What a batch did to the events."""
+
+    added: list[EventRow] = field(default_factory=list)
+    removed: list[EventRow] = field(default_factory=list)
+    """Rows that gave way to another copy of the same call."""
+    refused: list[tuple[int, int, str]] = field(default_factory=list)
+    """(source id, offset, reason) of events that SQLite cannot take."""
+
+
+def store_events(
+    connection: sqlite3.Connection, plain: list[EventRow], rewritten: list[EventRow], watermark: int
+) -> Outcome:
+    """Store what is new and better; the inserts are in the order of the table, as fully random ones cost six times."""
+    outcome = Outcome()
+    if plain:
+        plain.sort(key=_place)
+        outcome.added = _store(connection, plain, outcome)
+    if rewritten:
+        _store_rewritten(connection, rewritten, watermark, outcome)
+    return outcome
+
+
+def _store(connection: sqlite3.Connection, rows: list[EventRow], outcome: Outcome) -> list[EventRow]:
+    """Insert what can be and is not there yet; returns it."""
+    try:
+        return _insert_new(connection, rows)
+    except BIND_ERRORS as error:
+        return _insert_new(connection, _refuse(rows, error, outcome))
+
+
+def _refuse(rows: list[EventRow], error: Exception, outcome: Outcome) -> list[EventRow]:
+    """The rows without those that cannot be stored."""
+    fine = [row for row in rows if is_storable(row)]
+    if len(fine) == len(rows):
+        raise error
+    outcome.refused += [(row[SOURCE], row[OFF], reason_of(error)) for row in rows if not is_storable(row)]
+    return fine
+
+
+def _insert_new(connection: sqlite3.Connection, rows: list[EventRow]) -> list[EventRow]:
+    if not rows:
+        return rows
+    insert = _INSERT[len(rows[0])]
+    connection.execute("SAVEPOINT batch")
+    try:
+        if connection.executemany(insert, rows).rowcount == len(rows):
+            return rows
+        connection.execute("ROLLBACK TO batch")
+        return [row for row in rows if connection.execute(insert, row).rowcount]
+    except BIND_ERRORS:
+        connection.execute("ROLLBACK TO batch")
+        raise
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE batch")
+
+
+def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], watermark: int, outcome: Outcome) -> None:
+    if not all(map(is_storable, rows)):
+        rows = _refuse(rows, OverflowError(), outcome)
+    calls = {call_of(row) for row in rows}
+    stored = connection.execute(_STORED, (json.dumps(list(calls)),)).fetchall()
+    sealed = {call_of(row) for row in stored if row[0] < watermark}
+    if sealed:  # on their way out, and their hours are never rebuilt: later copies count as duplicates
+        rows = [row for row in rows if call_of(row) not in sealed]
+        stored = [row for row in stored if call_of(row) not in sealed]
+    removed, added = settle(stored, rows)
+    connection.executemany("DELETE FROM event WHERE ts = ? AND h = ?", [row[:2] for row in removed])
+    connection.executemany("DELETE FROM note WHERE ts = ? AND h = ?", [row[:2] for row in removed])
+    added.sort(key=_place)
+    outcome.added = outcome.added + _insert_new(connection, added)
+    outcome.removed = removed

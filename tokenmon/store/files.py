@@ -1,0 +1,59 @@
+"""Where a database lives is private from the first byte: directories 0700, files 0600, or one group that may read.
+
+SQLite copies the mode of the database to its `-wal` and `-shm`, so creating the file before SQLite sees it is
+enough; in a directory with the set-group-id bit they inherit the group as well.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from tokenmon.errors import CannotCreateDatabase, ConfigError, NotOurDatabase
+
+OWN_DIRECTORY = "tokenmon"
+"""A directory of this name is ours even when an earlier start made it, so a group may be let into it later."""
+
+_COMPANIONS = ("", "-wal", "-shm", ".lock")
+
+
+def create_directory(directory: Path) -> bool:
+    """Make the directory and what is missing above it, 0700; whether there was anything to make."""
+    missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
+    try:
+        for place in reversed(missing):
+            place.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CannotCreateDatabase(
+            f"cannot create the directory {directory}: {error.strerror}", "name another place with --db"
+        ) from error
+    return bool(missing)
+
+
+def create_file(path: Path) -> None:
+    """Make sure that there is a regular file at `path`, 0600 when it is new."""
+    if path.is_dir():
+        raise NotOurDatabase(f"{path} is a directory, not a database", "give --db the name of a file")
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise CannotCreateDatabase(
+            f"cannot write the database {path}: {error.strerror}", "name another place with --db"
+        ) from error
+
+
+def let_group_read(path: Path, group: str, made_directory: bool) -> None:
+    """Let a unix group read the database, what stands beside it, and its directory where that is ours."""
+    try:
+        if made_directory or path.parent.name == OWN_DIRECTORY:
+            shutil.chown(path.parent, group=group)
+            path.parent.chmod(0o2750)
+        for companion in (Path(f"{path}{suffix}") for suffix in _COMPANIONS):
+            if companion.exists():
+                shutil.chown(companion, group=group)
+                companion.chmod(0o640)
+    except LookupError as error:
+        raise ConfigError(f"there is no group {group}", "correct the setting `group`") from error
+    except OSError as error:
+        raise CannotCreateDatabase(
+            f"cannot let the group {group} read {path}: {error.strerror}", "its user must be a member of the group"
+        ) from error

@@ -1,0 +1,46 @@
+"""A request id is found by exact match, so only its hash is kept for most calls: 8 bytes instead of 30.
+
+Rows of `request` are never taken back: who finds one looks its event up by (ts, h), and where that is gone or was
+replaced by another copy of the same call, the row means nothing. Reader and writer hash alike, here.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from tokenmon.store import meta
+
+RUN = 50_000
+"""Rows in a run. Hashes are random, so inserts touch pages all over a run; a small one stays in the cache."""
+
+
+def request_hash(text: str) -> int:
+    """Signed 64-bit hash of a request id."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
+class Requests:
+    """The writing side of `request`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.load()
+
+    def load(self) -> None:
+        """Find the run that is being filled."""
+        self._run = meta.get_int(self._connection, "run")
+        (self._used,) = self._connection.execute("SELECT count(*) FROM request WHERE run = ?", (self._run,)).fetchone()
+
+    def add(self, found: Iterable[tuple[int, int, int]]) -> None:
+        """Keep (hash, ts, h) of calls that were stored."""
+        rows = sorted(found)
+        if not rows:
+            return
+        if self._used >= RUN:
+            self._run, self._used = self._run + 1, 0
+            meta.put(self._connection, {"run": self._run})
+        self._used += len(rows)
+        run = self._run
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO request(run, rh, ts, h) VALUES (?, ?, ?, ?)", [(run, *row) for row in rows]
+        )

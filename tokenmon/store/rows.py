@@ -1,0 +1,218 @@
+"""Between an event and its row: one tight loop makes narrow tuples of events, in the order of the columns below.
+
+Everything after that loop (what is new, sums, sessions, tallies) works on these tuples, because attribute access on
+a million events costs more than SQLite's insert.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokenmon.events import Basis, Event, Flag, Names
+from tokenmon.source import Row
+from tokenmon.store.names import SeriesIds
+from tokenmon.store.requests import request_hash
+from tokenmon.store.schema import COUNTS
+
+EventRow = tuple[Any, ...]
+"""Integers and None, in the order of `COLUMNS`; plain events have no more than `PLAIN_COLUMNS`."""
+
+PLAIN_COLUMNS: tuple[str, ...] = (
+    *("ts", "h", "series", *COUNTS, "cost_logged", "cost_list", "err", "session", "source", "off"),
+    *("status", "latency_ms", "ttft_ms", "web_searches"),
+)
+COLUMNS: tuple[str, ...] = (*PLAIN_COLUMNS, "uid", "speed", "line")
+
+SERIES, COST_LOGGED, COST_LIST, ERR, SESSION, SOURCE, OFF, WEB_SEARCHES, UID, SPEED, LINE = map(
+    COLUMNS.index,
+    (
+        *("series", "cost_logged", "cost_list", "err", "session", "source", "off", "web_searches"),
+        *("uid", "speed", "line"),
+    ),
+)
+
+CALL, REPLAY = 1, 2
+"""Values of `uid`."""
+
+BIND_ERRORS = (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""What a value that SQLite cannot take raises. One line's fault, never the batch's."""
+
+
+def total_of(row: EventRow) -> int:
+    """All billed tokens of a row."""
+    total: int = row[3] + row[4] + row[5] + row[6] + row[7]
+    return total
+
+
+def is_storable(row: EventRow) -> bool:
+    """Whether every value is an integer that fits, or nothing."""
+    return None not in row[:COST_LOGGED] and all(
+        value is None or (isinstance(value, int) and -(1 << 63) <= value < 1 << 63) for value in row
+    )
+
+
+def flags_of(event: Event, cost_list: int | None) -> int:
+    """What `series.flags` says of an event."""
+    flags = 0
+    if event.cache_read is not None:
+        flags |= Flag.CACHE_READ
+    if event.cache_write_5m is not None:
+        flags |= Flag.CACHE_WRITE_5M
+    if event.cache_write_1h is not None:
+        flags |= Flag.CACHE_WRITE_1H
+    if event.reasoning is not None:
+        flags |= Flag.REASONING
+    if event.cost_logged is not None:
+        flags |= Flag.LOGGED
+    if cost_list is not None:
+        flags |= Flag.LISTED
+    if event.assumed:
+        flags |= Flag.ASSUMED
+    if event.streamed is not None:
+        flags |= Flag.STREAMED if event.streamed else Flag.UNSTREAMED
+    if event.basis != Basis.EXACT:
+        flags |= Flag.AGGREGATE if event.basis == Basis.AGGREGATE else Flag.ESTIMATE
+    return flags
+
+
+@dataclass
+class Narrowed:
+    """The rows of one batch on their way into the store."""
+
+    plain: list[EventRow] = field(default_factory=list)
+    rewritten: list[EventRow] = field(default_factory=list)
+    requests: list[tuple[int, int, int]] = field(default_factory=list)
+    """(hash, ts, h)."""
+    notes: list[tuple[int, int, str | None, str | None, str | None]] = field(default_factory=list)
+    refused: list[tuple[int, int, str]] = field(default_factory=list)
+    """(source id, offset, reason) of events that cannot be stored."""
+
+
+class Narrower:
+    """Turns events into rows. Asks for ids that are not known yet, which may add a series or a session."""
+
+    def __init__(self, series: SeriesIds, session_ids: dict[str, int], new_session: Callable[[str], int]) -> None:
+        self._series = series
+        self._session_ids = session_ids
+        self._new_session = new_session
+
+    def narrow(self, rows: Sequence[Row], source: int, watermark: int, into: Narrowed) -> int:
+        """Add the rows of one source to a batch; returns how many are older than the watermark, and left out."""
+        series_ids, session_ids = self._series.ids.get, self._session_ids.get
+        plain = into.plain.append
+        expired = 0
+        for row in rows:
+            event = row.event
+            ts = event.ts
+            if ts < watermark:
+                expired += 1
+                continue
+            cache_read, cache_write_5m = event.cache_read, event.cache_write_5m
+            cache_write_1h, reasoning = event.cache_write_1h, event.reasoning
+            cost_logged, cost_list = event.cost_logged, row.cost_list
+            streamed, status = event.streamed, event.status
+            # flags_of(event), spelled out: a call costs a quarter of the loop
+            flags = 0 if cache_read is None else 1
+            if cache_write_5m is not None:
+                flags |= 2
+            if cache_write_1h is not None:
+                flags |= 4
+            if reasoning is not None:
+                flags |= 8
+            if cost_logged is not None:
+                flags |= 16
+            if cost_list is not None:
+                flags |= 32
+            if event.assumed:
+                flags |= 64
+            if streamed is not None:
+                flags |= 128 if streamed else 256
+            if event.basis != "exact":
+                flags |= 512 if event.basis == "provider_aggregate" else 1024
+            combination = event.names, row.priced_as, flags
+            series = series_ids(combination)
+            session_name = event.session
+            session = session_ids(session_name) if session_name else None
+            if series is None or (session is None and session_name):
+                try:
+                    if series is None:
+                        series = self._series.resolve(combination, source)
+                    if session is None and session_name:
+                        session = self._new_session(session_name)
+                except BIND_ERRORS as error:
+                    into.refused.append((source, row.offset, reason_of(error)))
+                    continue
+            h = row.identity
+            narrow = (
+                ts,
+                h,
+                series,
+                event.input,
+                cache_read or 0,
+                cache_write_5m or 0,
+                cache_write_1h or 0,
+                event.output,
+                reasoning or 0,
+                cost_logged,
+                cost_list,
+                1 if event.failed or event.error or (status is not None and status >= 400) else 0,
+                session,
+                source,
+                row.offset,
+                status,
+                event.latency_ms,
+                event.ttft_ms,
+                event.web_searches or None,
+            )
+            if event.rewritten:
+                uid = REPLAY if event.replay else CALL
+                into.rewritten.append((*narrow, uid, 1 if event.has_speed else 0, row.line_hash))
+            else:
+                plain(narrow)
+            if event.request_id:
+                into.requests.append((request_hash(event.request_id), ts, h))
+            if event.keeps_details:
+                _keep_details(event, ts, h, into)
+        return expired
+
+
+def _keep_details(event: Event, ts: int, h: int, into: Narrowed) -> None:
+    if event.id and event.id != event.request_id:
+        into.requests.append((request_hash(event.id), ts, h))
+    if event.request_id or event.error or event.metadata:
+        into.notes.append((ts, h, _text(event.request_id), _text(event.error), _text(event.metadata)))
+
+
+def _text(text: str) -> str | None:
+    """Text that SQLite takes, None for none."""
+    if not text:
+        return None
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def reason_of(error: Exception) -> str:
+    """Why an event cannot be stored, without any value of it."""
+    if isinstance(error, UnicodeEncodeError):
+        return "a name is not valid text"
+    return "a value is out of range"
+
+
+def event_of(names: Names, flags: int, row: EventRow) -> Event:
+    """What pricing must know of a stored event."""
+    streamed = True if flags & Flag.STREAMED else False if flags & Flag.UNSTREAMED else None
+    return Event(
+        ts=row[0],
+        names=names,
+        input=row[3],
+        output=row[7],
+        cache_read=row[4] if flags & Flag.CACHE_READ else None,
+        cache_write_5m=row[5] if flags & Flag.CACHE_WRITE_5M else None,
+        cache_write_1h=row[6] if flags & Flag.CACHE_WRITE_1H else None,
+        reasoning=row[8] if flags & Flag.REASONING else None,
+        cost_logged=row[COST_LOGGED],
+        web_searches=row[WEB_SEARCHES] or 0,
+        streamed=streamed,
+        assumed=bool(flags & Flag.ASSUMED),
+        basis=Basis.AGGREGATE if flags & Flag.AGGREGATE else Basis.ESTIMATE if flags & Flag.ESTIMATE else Basis.EXACT,
+    )

@@ -1,0 +1,140 @@
+"""How far each source is stored, moved forward by compare-and-set in the transaction of the rows it covers.
+
+So two ingesters that somehow run at once cannot both advance a source: the second finds another offset, or a source
+it did not number, and steps down.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from tokenmon.errors import SteppedDown
+from tokenmon.source import Checkpoint, Step
+
+MOST_REJECTS = 100
+"""Invalid lines kept per source; the tally counts all."""
+
+_FIELDS = (
+    *("path", "dev", "ino", "lineage", "off", "head", "head_size", "tail", "tail_size", "skipping", "size"),
+    *("mtime_ns", "dialect", "state", "gone"),
+)
+_TALLIES = ("events", "duplicates", "skipped", "rejects", "expired", "disagrees", "lost_bytes")
+
+_LOAD = f"SELECT id, {', '.join(_FIELDS)} FROM source ORDER BY id"
+_ADD = f"INSERT INTO source({', '.join(_FIELDS)}, first_seen, last_seen) VALUES ({', '.join('?' * len(_FIELDS))}, ?, ?)"
+_ADVANCE = f"UPDATE source SET {', '.join(f'{name} = ?' for name in _FIELDS)}, last_seen = ? WHERE id = ? AND off = ?"
+_TALLY = f"UPDATE source SET {', '.join(f'{name} = {name} + ?' for name in _TALLIES)} WHERE id = ?"
+_REJECT = f"""INSERT OR IGNORE INTO reject(source, off, length, reason, at)
+SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT count(*) FROM reject WHERE source = ?1) < {MOST_REJECTS}"""
+
+
+def _another() -> SteppedDown:
+    return SteppedDown("another ingester writes into this database", "it goes on; this one ends")
+
+
+class Sources:
+    """The writing side of `source` and `reject`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.load()
+
+    def load(self) -> None:
+        """Learn the newest id, so that a source numbered by somebody else is noticed."""
+        self._last = self._newest()
+
+    def _newest(self) -> int:
+        newest: int = self._connection.execute("SELECT coalesce(max(id), 0) FROM source").fetchone()[0]
+        return newest
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Every source as it was last stored."""
+        self.load()
+        return [_checkpoint(row) for row in self._connection.execute(_LOAD)]
+
+    def advance(self, steps: Sequence[Step], now_ms: int) -> list[Checkpoint]:
+        """Move each source to its next checkpoint, which comes back with the source's id."""
+        if any(step.before.id == 0 for step in steps) and self._newest() != self._last:
+            raise _another()
+        numbers: dict[Checkpoint, int] = {}
+        stored: list[Checkpoint] = []
+        for step in steps:
+            source = step.before.id or numbers.get(step.before, 0)
+            if source:
+                self._move(source, step, now_ms)
+            else:
+                source = self._insert(step.after, now_ms)
+            numbers[step.after] = source
+            stored.append(msgspec.structs.replace(step.after, id=source))
+        return stored
+
+    def _insert(self, checkpoint: Checkpoint, now_ms: int) -> int:
+        source = self._connection.execute(_ADD, (*_values(checkpoint), now_ms, now_ms)).lastrowid
+        assert source is not None
+        self._last = source
+        return source
+
+    def _move(self, source: int, step: Step, now_ms: int) -> None:
+        cursor = self._connection.execute(_ADVANCE, (*_values(step.after), now_ms, source, step.before.offset))
+        if cursor.rowcount != 1:
+            raise _another()
+
+    def note(self, source: int, step: Step) -> None:
+        """Keep what Health shows besides the tallies."""
+        if step.last_change_ms is not None:
+            self._connection.execute("UPDATE source SET last_change = ? WHERE id = ?", (step.last_change_ms, source))
+        if step.error is not None:
+            self._connection.execute("UPDATE source SET error = ? WHERE id = ?", (step.error, source))
+
+    def saw(self, last_events: Iterable[tuple[int, int]]) -> None:
+        """(source, time) of newest events."""
+        self._connection.executemany(
+            "UPDATE source SET last_event = max(coalesce(last_event, ?2), ?2) WHERE id = ?1", last_events
+        )
+
+    def tally(self, tallies: Iterable[tuple[int, ...]]) -> None:
+        """Add counts, each a tuple in the order of `source.Tally` with the source's id behind."""
+        self._connection.executemany(_TALLY, tallies)
+
+    def reject(self, lines: Iterable[tuple[int, int, int, str]], now_ms: int) -> None:
+        """Keep (source, offset, length, reason) of invalid lines."""
+        self._connection.executemany(_REJECT, [(*line, now_ms) for line in lines])
+
+    def path(self, source: int) -> str:
+        """Where a source is or last was."""
+        return os.fsdecode(self._connection.execute("SELECT path FROM source WHERE id = ?", (source,)).fetchone()[0])
+
+
+def _signed(number: int) -> int:
+    """Device and inode numbers are unsigned, SQLite's integers are not."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _values(checkpoint: Checkpoint) -> tuple[object, ...]:
+    return (
+        os.fsencode(checkpoint.path),
+        _signed(checkpoint.dev),
+        _signed(checkpoint.ino),
+        checkpoint.lineage,
+        checkpoint.offset,
+        checkpoint.head,
+        checkpoint.head_size,
+        checkpoint.tail,
+        checkpoint.tail_size,
+        checkpoint.skipping,
+        checkpoint.size,
+        checkpoint.mtime_ns,
+        checkpoint.dialect,
+        checkpoint.state,
+        checkpoint.gone,
+    )
+
+
+def _checkpoint(row: tuple[object, ...]) -> Checkpoint:
+    values = dict(zip(("id", *_FIELDS), row, strict=True))
+    values |= {"path": os.fsdecode(values["path"]), "offset": values.pop("off")}  # type: ignore[arg-type]
+    values |= {name: values[name] % (1 << 64) for name in ("dev", "ino")}  # type: ignore[operator]
+    values |= {name: bool(values[name]) for name in ("skipping", "gone")}
+    return Checkpoint(**values)  # type: ignore[arg-type]

@@ -1,0 +1,308 @@
+"""The only side that writes: plain `sqlite3`, synchronous, one transaction for everything that belongs together.
+
+Events, roll-ups or dirty marks, new names, rejects and the offset of their source commit at once, so a crash at any
+moment costs nothing and doubles nothing. After an error the transaction is gone, what was cached from it is read
+again, and the writer can be used on: a full disk ends when there is room.
+"""
+
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
+from tokenmon.source import Checkpoint, Step
+from tokenmon.store import alerts, files, meta, retention, rollups
+from tokenmon.store.batch import Outcome, store_events
+from tokenmon.store.migrations import migrate, transaction
+from tokenmon.store.names import SeriesIds
+from tokenmon.store.reprice import Price, Repricing
+from tokenmon.store.requests import Requests
+from tokenmon.store.rows import SOURCE, Narrowed, Narrower
+from tokenmon.store.schema import HOUR, MAX_SERIES
+from tokenmon.store.sessions import Sessions
+from tokenmon.store.sources import Sources
+from tokenmon.text import sanitise
+
+BUSY_MS = 5_000
+"""How long a transaction waits for somebody else's; nobody else should have one."""
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What became of a batch."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    """The next checkpoint of each step, with its source's id."""
+    events: int
+    """Calls stored for the first time."""
+    duplicates: int
+    """Events already known, and copies of a rewritten call, whichever of them stays."""
+    expired: int
+    """Events older than the watermark."""
+    refused: int
+    """Events that the database cannot hold; kept as rejects."""
+
+
+class Writer:
+    """The writing connection. Whoever opens one holds the `Lock`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, max_series: int) -> None:
+        self.path = path
+        self._connection = connection
+        self._file = os.stat(path)
+        self._series = SeriesIds(connection, max_series)
+        self._sessions = Sessions(connection)
+        self._requests = Requests(connection)
+        self._sources = Sources(connection)
+        self._stale = False
+        self._moved = False
+
+    @classmethod
+    def open(cls, path: Path, *, group: str = "", max_series: int = MAX_SERIES) -> "Writer":
+        """Open the database, making or migrating it. `group` names a unix group that may read it."""
+        made_directory = files.create_directory(path.parent)
+        files.create_file(path)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
+        try:
+            migrate(connection)
+            if group:
+                files.let_group_read(path, group, made_directory)
+            return cls(path, connection, max_series)
+        except (NotOurDatabase, NewerDatabase) as error:
+            connection.close()
+            raise type(error)(f"{path}: {error}", error.hint) from error
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise CannotCreateDatabase(f"cannot write the database {path}: {error}", "is there room?") from error
+        except BaseException:
+            connection.close()
+            raise
+
+    # -- what ingest asks for
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Every source as it was last stored. Reload them after any error."""
+        return self._sources.checkpoints()
+
+    def commit(self, steps: Sequence[Step], *, backlog: int, now_ms: int, live: bool) -> Committed:
+        """Store a batch in one transaction. `live` adds to the roll-ups, otherwise hours are marked dirty.
+
+        `backlog` is how many bytes are known to be unread. Raises SteppedDown if somebody else moved a source.
+        """
+        self._sessions.trim()
+        with self._transaction():
+            checkpoints = self._sources.advance(steps, now_ms)
+            batch = Narrowed()
+            expired = self._narrow(steps, checkpoints, batch)
+            newest = self._newest_hour()
+            outcome = store_events(self._connection, batch.plain, batch.rewritten, self._watermark())
+            outcome.refused += batch.refused
+            self._keep_details(batch, outcome)
+            self._sessions.change(outcome.added, outcome.removed, seen=batch.rewritten)
+            touched = self._roll_up(outcome, live)
+            self._account(steps, checkpoints, expired, outcome, now_ms)
+            self._raise_overflows(now_ms)
+            self._note_facts(backlog, older=bool(touched) and newest is not None and min(touched) < newest)
+        return _committed(steps, checkpoints, sum(expired), outcome)
+
+    def rebuild(self, seconds: float) -> int:
+        """Rebuild dirty hours, oldest first, until the time is used; returns how many are left."""
+        left = rollups.rebuild(self._connection, seconds, start=self._watermark() // HOUR)
+        if not left and self._moved:
+            with self._transaction():
+                self._series.forget_unused()
+            self._moved = False
+        return left
+
+    def prune(self, watermark_ms: int, seconds: float) -> bool:
+        """Drop events older than the watermark's hour until the time is used; True when none is left."""
+        return retention.prune(self._connection, watermark_ms, seconds)
+
+    def reprice(self, price: Price, seconds: float, cursor: int | None) -> int | None:
+        """Price stored events again, from `cursor` (None: the first) until the time is used; the next cursor."""
+        self._refresh()
+        self._moved = True
+        try:
+            return Repricing(self._connection, self._series, self._sessions, price).run(seconds, cursor)
+        except BaseException:
+            self._stale = True
+            raise
+
+    # -- facts
+
+    def set_meta(self, **values: str | int) -> None:
+        """Write facts about the database; unchanged ones write nothing."""
+        if any(meta.get(self._connection, name) != value for name, value in values.items()):
+            with self._transaction():
+                meta.put(self._connection, values)
+
+    def get_meta(self, name: str) -> str | int | None:
+        """A fact about the database, None where it was never written."""
+        return meta.get(self._connection, name)
+
+    def remember_paths(self, paths: Sequence[str]) -> None:
+        """Keep which paths this database is about, in order, each once."""
+        self.set_meta(paths=json.dumps(list(dict.fromkeys(paths))))
+
+    def paths(self) -> list[str]:
+        """The paths that this database is about."""
+        stored = self.get_meta("paths")
+        return [str(path) for path in json.loads(stored)] if isinstance(stored, str) else []
+
+    def remember_places(self, places: Sequence[tuple[str, str]]) -> None:
+        """Keep the directories that were found on this machine: label and path."""
+        self.set_meta(places=json.dumps(list(places)))
+
+    def places(self) -> list[tuple[str, str]]:
+        """The directories that were found on this machine: label and path."""
+        stored = self.get_meta("places")
+        return [(str(label), str(path)) for label, path in json.loads(stored)] if isinstance(stored, str) else []
+
+    def set_alerts(self, firing: Sequence[alerts.Alert], now_ms: int) -> None:
+        """Store the alerts that hold now; those stored before and not among them are fine again."""
+        with self._transaction():
+            alerts.sweep(self._connection, firing, now_ms)
+
+    # -- upkeep
+
+    def search_index_is_sound(self) -> bool:
+        """Compare the search index with the names; SQLite's own integrity check does not."""
+        try:
+            self._connection.execute("INSERT INTO series_fts(series_fts, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return False
+        return True
+
+    def rebuild_search_index(self) -> None:
+        """Make the search index anew from the names."""
+        with self._transaction():
+            self._connection.execute("INSERT INTO series_fts(series_fts) VALUES ('rebuild')")
+
+    def is_still_there(self) -> bool:
+        """Whether the path still leads to the open file: SQLite writes into a deleted one without a word."""
+        try:
+            return os.path.samestat(self._file, os.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def checkpoint_wal(self) -> None:
+        """Move what is in the log into the database, as far as readers allow, without waiting for them."""
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def close(self) -> None:
+        """Close the connection; the last one to leave takes the log with it."""
+        self._connection.close()
+
+    # -- the parts of a commit
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._refresh()
+        try:
+            with transaction(self._connection):
+                yield
+        except BaseException:
+            self._stale = True
+            raise
+
+    def _refresh(self) -> None:
+        """Forget ids that went away with a transaction."""
+        if self._stale:
+            for part in (self._series, self._sessions, self._requests, self._sources):
+                part.load()
+            self._stale = False
+
+    def _watermark(self) -> int:
+        return meta.get_int(self._connection, "watermark")
+
+    def _newest_hour(self) -> int | None:
+        row = self._connection.execute("SELECT ts FROM event ORDER BY ts DESC LIMIT 1").fetchone()
+        return None if row is None else row[0] // HOUR
+
+    def _narrow(self, steps: Sequence[Step], checkpoints: Sequence[Checkpoint], batch: Narrowed) -> list[int]:
+        """Make rows of all events; returns the number of expired ones by step."""
+        narrower = Narrower(self._series, self._sessions.ids, self._sessions.resolve)
+        watermark = self._watermark()
+        return [
+            narrower.narrow(step.rows, checkpoint.id, watermark, batch)
+            for step, checkpoint in zip(steps, checkpoints, strict=True)
+        ]
+
+    def _keep_details(self, batch: Narrowed, outcome: Outcome) -> None:
+        """Notes and request ids of what was really stored."""
+        requests, notes = batch.requests, batch.notes
+        if not requests and not notes:
+            return
+        if batch.rewritten or len(outcome.added) != len(batch.plain):
+            stored = {row[:2] for row in outcome.added}
+            notes = [note for note in notes if note[:2] in stored]
+            stored -= {row[:2] for row in outcome.removed}  # the request of a replaced row is known already
+            requests = [request for request in requests if request[1:] in stored]
+        self._requests.add(requests)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO note(ts, h, request_id, error, metadata) VALUES (?, ?, ?, ?, ?)", notes
+        )
+
+    def _roll_up(self, outcome: Outcome, live: bool) -> set[int]:
+        """Bring the roll-ups forward or mark what has to be; returns the hours touched."""
+        gone = rollups.hours_of(outcome.removed)
+        touched = rollups.hours_of(outcome.added) | gone
+        if live:
+            rollups.mark(self._connection, gone)
+            rollups.add(self._connection, outcome.added, rollups.dirty_among(self._connection, touched))
+        else:
+            rollups.mark(self._connection, touched)
+        return touched
+
+    def _account(
+        self,
+        steps: Sequence[Step],
+        checkpoints: Sequence[Checkpoint],
+        expired: Sequence[int],
+        outcome: Outcome,
+        now_ms: int,
+    ) -> None:
+        """Tallies, rejects and what Health shows, by source."""
+        added, removed = (Counter(row[SOURCE] for row in rows) for rows in (outcome.added, outcome.removed))
+        refused = Counter(source for source, _, _ in outcome.refused)
+        rejects = [(source, offset, 0, reason) for source, offset, reason in outcome.refused]
+        tallies = [(-n, n, 0, 0, 0, 0, 0, source) for source, n in removed.items()]
+        tallies += [(n, -n, 0, 0, 0, 0, 0, source) for source, n in added.items()]
+        tallies += [(0, -n, 0, n, 0, 0, 0, source) for source, n in refused.items()]
+        for step, checkpoint, old in zip(steps, checkpoints, expired, strict=True):
+            tally, source = step.tally, checkpoint.id
+            given = len(step.rows) - old
+            tallies.append((0, given, tally.skipped, tally.rejects, old, tally.disagrees, tally.lost_bytes, source))
+            rejects += [(source, line.offset, line.length, line.reason) for line in step.rejects]
+            self._sources.note(source, step)
+        self._sources.tally(tallies)
+        self._sources.reject(rejects, now_ms)
+        newest: dict[int, int] = {}
+        for row in outcome.added:
+            if row[0] > newest.get(row[SOURCE], -1):
+                newest[row[SOURCE]] = row[0]
+        self._sources.saw(newest.items())
+
+    def _raise_overflows(self, now_ms: int) -> None:
+        for (field, source), count in self._series.overflows.items():
+            alerts.overflowed(self._connection, field, sanitise(self._sources.path(source)), count, now_ms)
+        self._series.overflows.clear()
+
+    def _note_facts(self, backlog: int, *, older: bool) -> None:
+        facts: dict[str, str | int] = {"backlog": backlog}
+        if older:
+            facts["history"] = meta.get_int(self._connection, "history") + 1
+        meta.put(self._connection, facts)
+
+
+def _committed(steps: Sequence[Step], checkpoints: Sequence[Checkpoint], expired: int, outcome: Outcome) -> Committed:
+    stored = max(0, len(outcome.added) - len(outcome.removed))
+    given = sum(len(step.rows) for step in steps) - expired - len(outcome.refused)
+    return Committed(tuple(checkpoints), stored, given - stored, expired, len(outcome.refused))
