@@ -25,7 +25,7 @@ _STORED = f"""SELECT {", ".join(f"e.{column}" for column in COLUMNS)}
 FROM json_each(?) AS call CROSS JOIN event AS e INDEXED BY event_uid
 WHERE e.uid IS NOT NULL AND e.h BETWEEN call.value AND call.value + {attempts_of(0)[1]}"""
 
-_place = itemgetter(0, 1)
+_time_of = itemgetter(0)
 
 
 @dataclass
@@ -45,7 +45,7 @@ def store_events(
     """Store what is new and better; the inserts are in the order of the table, as fully random ones cost six times."""
     outcome = Outcome()
     if plain:
-        plain.sort(key=_place)
+        plain.sort(key=_time_of)
         outcome.added = _store(connection, plain, outcome)
     if rewritten:
         _store_rewritten(connection, rewritten, watermark, outcome)
@@ -99,6 +99,6 @@ def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], water
     removed, added = settle(stored, rows)
     connection.executemany("DELETE FROM event WHERE ts = ? AND h = ?", [row[:2] for row in removed])
     connection.executemany("DELETE FROM note WHERE ts = ? AND h = ?", [row[:2] for row in removed])
-    added.sort(key=_place)
+    added.sort(key=_time_of)
     outcome.added = outcome.added + _insert_new(connection, added)
     outcome.removed = removed

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
@@ -30,6 +31,8 @@ from tokenmon.text import sanitise
 
 BUSY_MS = 5_000
 """How long a transaction waits for somebody else's; nobody else should have one."""
+
+_time_of, _source_of = itemgetter(0), itemgetter(SOURCE)
 
 
 @dataclass(frozen=True)
@@ -270,7 +273,7 @@ class Writer:
         now_ms: int,
     ) -> None:
         """Tallies, rejects and what Health shows, by source."""
-        added, removed = (Counter(row[SOURCE] for row in rows) for rows in (outcome.added, outcome.removed))
+        added, removed = (Counter(map(_source_of, rows)) for rows in (outcome.added, outcome.removed))
         refused = Counter(source for source, _, _ in outcome.refused)
         rejects = [(source, offset, 0, reason) for source, offset, reason in outcome.refused]
         tallies = [(-n, n, 0, 0, 0, 0, 0, source) for source, n in removed.items()]
@@ -284,11 +287,7 @@ class Writer:
             self._sources.note(source, step)
         self._sources.tally(tallies)
         self._sources.reject(rejects, now_ms)
-        newest: dict[int, int] = {}
-        for row in outcome.added:
-            if row[0] > newest.get(row[SOURCE], -1):
-                newest[row[SOURCE]] = row[0]
-        self._sources.saw(newest.items())
+        self._sources.saw({row[SOURCE]: row[0] for row in sorted(outcome.added, key=_time_of)}.items())
 
     def _raise_overflows(self, now_ms: int) -> None:
         for (field, source), count in self._series.overflows.items():

@@ -1,0 +1,137 @@
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.store.building import a_row, a_source, a_step, an_event, commit, rows_of
+from tokenmon.errors import CannotCreateDatabase, ConfigError, NewerDatabase, NoDatabase, NotOurDatabase
+from tokenmon.store.migrations import MIGRATIONS, VERSION, check_is_ours, migrate
+from tokenmon.store.schema import APPLICATION_ID
+from tokenmon.store.writer import Writer
+
+
+def test_a_new_database_has_the_newest_version_and_our_mark(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    Writer.open(path).close()
+    assert rows_of(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
+    assert rows_of(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert rows_of(path, "PRAGMA journal_mode") == [("wal",)]
+    assert rows_of(path, "PRAGMA page_size") == [(8192,)]
+
+
+def test_a_file_of_no_bytes_becomes_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    path.touch()
+    Writer.open(path).close()
+    assert rows_of(path, "PRAGMA user_version") == [(VERSION,)]
+
+
+def test_opening_again_keeps_everything(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    writer = Writer.open(path)
+    commit(writer, a_step(a_source(), [a_row(an_event("a"))]))
+    writer.close()
+    writer = Writer.open(path)
+    assert [checkpoint.offset for checkpoint in writer.checkpoints()] == [1000]
+    assert rows_of(path, "SELECT count(*) FROM event") == [(1,)]
+    writer.close()
+
+
+def test_a_migration_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(connection: sqlite3.Connection) -> None:
+        MIGRATIONS[0](connection)
+        raise KeyboardInterrupt
+
+    path = tmp_path / "t.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with monkeypatch.context() as patch:
+            patch.setattr("tokenmon.store.migrations.MIGRATIONS", (fails,))
+            with pytest.raises(KeyboardInterrupt):
+                migrate(connection)
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        migrate(connection)
+        check_is_ours(connection)
+
+
+def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    Writer.open(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version={VERSION + 1}")
+    with pytest.raises(NewerDatabase, match=r"t\.db: a newer tokenmon") as caught:
+        Writer.open(path)
+    assert caught.value.exit_code == 65
+
+
+def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "photos.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE photo(id)")
+    before = path.read_bytes()
+    with pytest.raises(NotOurDatabase, match="another program"):
+        Writer.open(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, " * 400, b"SQLite format 3\0" + b"\xff" * 8192])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(NotOurDatabase) as caught:
+        Writer.open(path)
+    assert (caught.value.exit_code, path.read_bytes()) == (65, content)
+
+
+def test_a_directory_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(NotOurDatabase, match="is a directory"):
+        Writer.open(tmp_path)
+
+
+def test_a_place_that_cannot_be_made_is_said_with_exit_code_73(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotCreateDatabase) as caught:
+        Writer.open(tmp_path / "file" / "t.db")
+    assert caught.value.exit_code == 73
+
+
+def test_an_empty_file_is_nothing_to_read_yet(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "t.db")) as connection, pytest.raises(NoDatabase):
+        check_is_ours(connection)
+
+
+def test_what_is_created_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "tokenmon" / "t.db"
+    writer = Writer.open(path)
+    commit(writer, a_step(a_source()))
+    modes = {place.name: stat.S_IMODE(place.stat().st_mode) for place in (path.parent.parent, *path.parent.iterdir())}
+    modes["tokenmon"] = stat.S_IMODE(path.parent.stat().st_mode)
+    writer.close()
+    assert modes == {"state": 0o700, "tokenmon": 0o700, "t.db": 0o600, "t.db-wal": 0o600, "t.db-shm": 0o600}
+
+
+def test_a_group_may_be_let_in(tmp_path: Path) -> None:
+    import grp
+    import os
+
+    group = grp.getgrgid(os.getgid()).gr_name
+    path = tmp_path / "state" / "t.db"
+    Writer.open(path, group=group).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o2750
+    assert path.stat().st_gid == os.getgid()
+
+
+def test_a_directory_that_is_not_ours_keeps_its_mode(tmp_path: Path) -> None:
+    import grp
+    import os
+
+    tmp_path.chmod(0o700)
+    Writer.open(tmp_path / "t.db", group=grp.getgrgid(os.getgid()).gr_name).close()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
+def test_an_unknown_group_is_a_wrong_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no group nobody-knows-it"):
+        Writer.open(tmp_path / "t.db", group="nobody-knows-it")
