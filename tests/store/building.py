@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,10 +19,10 @@ START = 490_000 * HOUR
 NAMES_OF_TESTS = Names(host="box", dialect="native", integration="cron", provider="openai", model="gpt-5")
 
 
-def an_event(call: str = "", *, at: int = 0, names: Names = NAMES_OF_TESTS, **fields: object) -> Event:
+def an_event(call: str = "", *, at: int = 0, names: Names = NAMES_OF_TESTS, **fields: Any) -> Event:
     """An event `at` milliseconds after START."""
-    values: dict[str, object] = {"input": 100, "output": 10, "id": call} | fields
-    return Event(ts=START + at, names=names, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"input": 100, "output": 10, "id": call} | fields
+    return Event(ts=START + at, names=names, **values)
 
 
 def a_row(event: Event, *, offset: int = 0, cost: int | None = 7, line: int = 0) -> Row:
@@ -33,7 +34,7 @@ def a_row(event: Event, *, offset: int = 0, cost: int | None = 7, line: int = 0)
     return Row(event, identity, offset, line, cost, "" if cost is None else "openai/gpt-5")
 
 
-def a_copy(call: str, attempt: str = "", *, at: int = 0, line: int = 0, **fields: object) -> Row:
+def a_copy(call: str, attempt: str = "", *, at: int = 0, line: int = 0, **fields: Any) -> Row:
     """One line of a call that its producer writes several times."""
     return a_row(an_event(call, at=at, attempt=attempt, rewritten=True, **fields), line=line)
 
@@ -73,8 +74,9 @@ def events_in(path: Path) -> list[tuple[object, ...]]:
     """Every event without the ids that depend on the order of arrival."""
     return rows_of(
         path,
-        f"SELECT ts, h, model, e.{', e.'.join(COUNTS)}, cost_logged, cost_list, err, s.name, uid, speed, line FROM event AS e"
-        " JOIN series ON series.id = e.series LEFT JOIN session AS s ON s.id = e.session ORDER BY ts, h",
+        f"SELECT ts, h, model, e.{', e.'.join(COUNTS)}, cost_logged, cost_list, e.err, s.name, uid, speed, line"
+        " FROM event AS e JOIN series ON series.id = e.series LEFT JOIN session AS s ON s.id = e.session"
+        " ORDER BY ts, h",
     )
 
 
@@ -99,7 +101,9 @@ def check_invariant(path: Path) -> None:
         assert connection.execute(clean).fetchall() == truth
         for level, width in LEVELS[1:]:
             summed = ", ".join(f"sum({column})" for column in SUMS)
-            of_hours = f"SELECT k / {width // HOUR}, series, {summed}, min(first_ts), max(last_ts) FROM r1h GROUP BY 1, 2"
+            of_hours = (
+                f"SELECT k / {width // HOUR}, series, {summed}, min(first_ts), max(last_ts) FROM r1h GROUP BY 1, 2"
+            )
             of_level = f"SELECT * FROM {level} ORDER BY k, series"
             assert connection.execute(of_level).fetchall() == connection.execute(of_hours).fetchall(), level
 

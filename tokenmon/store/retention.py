@@ -21,7 +21,7 @@ def prune(
     seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> bool:
-    """Drop events before the watermark until the time is used; True when none is left."""
+    """Drop events before the watermark until the time is used, at least some; True when none is left."""
     until = clock() + seconds
     return (
         _advance(connection, watermark_ms // HOUR, seconds, clock)
@@ -48,12 +48,12 @@ def _drop_events(connection: sqlite3.Connection, until: float, clock: Callable[[
     while oldest := connection.execute(
         "SELECT ts FROM event WHERE ts < ? ORDER BY ts LIMIT 1", (watermark,)
     ).fetchone():
-        if clock() >= until:
-            return False
         end = (oldest[0] // HOUR + 1) * HOUR
         with transaction(connection):
             connection.execute("DELETE FROM event WHERE ts < ?", (end,))
             connection.execute("DELETE FROM note WHERE ts < ?", (end,))
+        if clock() >= until:
+            return False
     return True
 
 
@@ -62,11 +62,11 @@ def _drop_requests(connection: sqlite3.Connection, until: float, clock: Callable
     watermark, run = meta.get_int(connection, "watermark"), meta.get_int(connection, "pruned_run")
     last = meta.get_int(connection, "run")
     while run != _DONE:
-        if clock() >= until:
-            return False
         following = _DONE if run >= last else run + 1
         with transaction(connection):
             connection.execute("DELETE FROM request WHERE run = ? AND ts < ?", (run, watermark))
             meta.put(connection, {"pruned_run": following})
         run = following
-    return True
+        if clock() >= until:
+            break
+    return run == _DONE
