@@ -1,3 +1,5 @@
+import grp
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -112,9 +114,6 @@ def test_what_is_created_is_private(tmp_path: Path) -> None:
 
 
 def test_a_group_may_be_let_in(tmp_path: Path) -> None:
-    import grp
-    import os
-
     group = grp.getgrgid(os.getgid()).gr_name
     path = tmp_path / "state" / "t.db"
     Writer.open(path, group=group).close()
@@ -124,10 +123,8 @@ def test_a_group_may_be_let_in(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_ours_keeps_its_mode(tmp_path: Path) -> None:
-    import grp
-    import os
-
     tmp_path.chmod(0o700)
+    (tmp_path / "diary.txt").touch()
     Writer.open(tmp_path / "t.db", group=grp.getgrgid(os.getgid()).gr_name).close()
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
 

@@ -7,7 +7,6 @@ import pytest
 
 from tests.store.building import NAMES_OF_TESTS, a_row, a_source, a_step, an_event, commit, looking_at, rows_of
 from tokenmon.events import Basis, Event, Flag
-from tokenmon.store.rows import flags_of
 from tokenmon.store.schema import OVERFLOW
 from tokenmon.store.writer import Writer
 
@@ -42,7 +41,6 @@ def test_what_all_events_of_a_series_have_in_common_is_a_flag(writer: Writer, fl
     event = an_event("a", **FLAGGED[flag])
     commit(writer, a_step(a_source(), [a_row(event), a_row(an_event("b", **FLAGGED[flag]), cost=None)]))
     assert rows_of(writer.path, "SELECT flags FROM series ORDER BY id") == [(flag | Flag.LISTED,), (flag,)]
-    assert (flags_of(event, 7), flags_of(event, None)) == (flag | Flag.LISTED, flag)
 
 
 def test_a_name_that_explodes_is_stored_as_overflow_with_one_alert(writer: Writer) -> None:

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,9 +84,43 @@ def test_an_offset_that_somebody_else_moved_stores_nothing(writer: Writer) -> No
 def test_two_writers_cannot_both_add_a_source(writer: Writer) -> None:
     other = Writer.open(writer.path)
     commit(writer, a_step(a_source(), some_rows(1)))
-    with pytest.raises(SteppedDown):
-        commit(other, a_step(a_source(), some_rows(1)))
+    for _ in range(2):
+        with pytest.raises(SteppedDown):
+            commit(other, a_step(a_source(), some_rows(1)))
+    assert len(other.checkpoints()) == 1
+    assert commit(other, a_step(a_source("/b", 2), some_rows(2))).events == 1
     other.close()
+
+
+_COMMITS_FOR_EVER = """
+import sys
+from pathlib import Path
+from tests.store.building import a_copy, a_row, a_source, a_step, an_event, commit
+from tokenmon.store.writer import Writer
+writer = Writer.open(Path(sys.argv[1]))
+checkpoint = (writer.checkpoints() or [a_source()])[0]
+while True:
+    n = checkpoint.offset
+    rows = [a_row(an_event(f"{n + i}", at=n * 50 + i, session="s")) for i in range(1000)]
+    checkpoint = commit(writer, a_step(checkpoint, rows), live=n % 2000 == 0).checkpoints[0]
+    writer.rebuild(0)
+    print(n, flush=True)
+"""
+
+
+def test_a_kill_at_any_moment_costs_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    for commits in (1, 2, 4):
+        with subprocess.Popen([sys.executable, "-c", _COMMITS_FOR_EVER, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for _ in range(commits):
+                process.stdout.readline()
+            process.kill()
+        ((offset,),) = rows_of(path, "SELECT off FROM source")
+        assert rows_of(path, "SELECT count(*) FROM event") == [(offset,)]
+        assert rows_of(path, "SELECT events, duplicates FROM source") == [(offset, 0)]
+        check_invariant(path)
+        check_sessions(path)
 
 
 def test_steps_of_one_source_may_follow_each_other_in_a_batch(writer: Writer) -> None:

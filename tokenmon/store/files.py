@@ -10,14 +10,11 @@ from pathlib import Path
 
 from tokenmon.errors import CannotCreateDatabase, ConfigError, NotOurDatabase
 
-OWN_DIRECTORY = "tokenmon"
-"""A directory of this name is ours even when an earlier start made it, so a group may be let into it later."""
-
 _COMPANIONS = ("", "-wal", "-shm", ".lock")
 
 
-def create_directory(directory: Path) -> bool:
-    """Make the directory and what is missing above it, 0700; whether there was anything to make."""
+def create_directory(directory: Path) -> None:
+    """Make the directory and what is missing above it, 0700."""
     missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
     try:
         for place in reversed(missing):
@@ -26,7 +23,6 @@ def create_directory(directory: Path) -> bool:
         raise CannotCreateDatabase(
             f"cannot create the directory {directory}: {error.strerror}", "name another place with --db"
         ) from error
-    return bool(missing)
 
 
 def create_file(path: Path) -> None:
@@ -41,10 +37,15 @@ def create_file(path: Path) -> None:
         ) from error
 
 
-def let_group_read(path: Path, group: str, made_directory: bool) -> None:
+def _is_ours(directory: Path) -> bool:
+    """Whether a directory may be opened to a group: nobody keeps anything else in it."""
+    return directory.name == "tokenmon" or all(".db" in place.name for place in directory.iterdir())
+
+
+def let_group_read(path: Path, group: str) -> None:
     """Let a unix group read the database, what stands beside it, and its directory where that is ours."""
     try:
-        if made_directory or path.parent.name == OWN_DIRECTORY:
+        if _is_ours(path.parent):
             shutil.chown(path.parent, group=group)
             path.parent.chmod(0o2750)
         for companion in (Path(f"{path}{suffix}") for suffix in _COMPANIONS):

@@ -20,6 +20,7 @@ from tokenmon.store.rows import COST_LIST, COST_LOGGED, ERR, EventRow
 from tokenmon.store.schema import HOUR, LEVELS, SUMS
 
 _COLUMNS = ("k", "series", *SUMS, "first_ts", "last_ts")
+_KEYS_AND_SUMS = ", ".join(_COLUMNS)
 _SUMMED = ", ".join(
     {"n": "count(*)", "cost_logged": "coalesce(sum(cost_logged), 0)", "cost_list": "coalesce(sum(cost_list), 0)"}.get(
         column, f"sum({column})"
@@ -30,7 +31,7 @@ _OF_EVENTS = f"SELECT ?1, series, {_SUMMED}, min(ts), max(ts) FROM event WHERE t
 _OF_FINER = f"SELECT ?1, series, {', '.join(f'sum({column})' for column in SUMS)}, min(first_ts), max(last_ts)"
 
 _ADD = {
-    level: f"""INSERT INTO {level}({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
+    level: f"""INSERT INTO {level}({_KEYS_AND_SUMS}) VALUES ({", ".join("?" * len(_COLUMNS))})
 ON CONFLICT(k, series) DO UPDATE SET {", ".join(f"{column} = {column} + excluded.{column}" for column in SUMS)},
 first_ts = min(first_ts, excluded.first_ts), last_ts = max(last_ts, excluded.last_ts)"""
     for level, _ in LEVELS
@@ -165,20 +166,20 @@ def _rebuild_some(connection: sqlite3.Connection, hours: Sequence[int], in_time:
 
 def _replace_hour(connection: sqlite3.Connection, hour: int) -> set[int] | None:
     connection.execute("DELETE FROM r1h WHERE k = ?", (hour,))
-    connection.execute(f"INSERT INTO r1h {_OF_EVENTS}", (hour, hour * HOUR, (hour + 1) * HOUR))
+    connection.execute(f"INSERT INTO r1h({_KEYS_AND_SUMS}) {_OF_EVENTS}", (hour, hour * HOUR, (hour + 1) * HOUR))
     return None
 
 
 def _compare_hour(connection: sqlite3.Connection, hour: int) -> set[int] | None:
     """Replace what changed in an hour; returns the series that did."""
-    old = {row[1]: row for row in connection.execute("SELECT * FROM r1h WHERE k = ?", (hour,))}
+    old = {row[1]: row for row in connection.execute(f"SELECT {_KEYS_AND_SUMS} FROM r1h WHERE k = ?", (hour,))}
     new = {row[1]: row for row in connection.execute(_OF_EVENTS, (hour, hour * HOUR, (hour + 1) * HOUR))}
     changed = {series for series in old.keys() | new.keys() if old.get(series) != new.get(series)}
     connection.executemany(
         "DELETE FROM r1h WHERE k = ? AND series = ?", [(hour, series) for series in changed & old.keys()]
     )
     connection.executemany(
-        f"INSERT INTO r1h VALUES ({', '.join('?' * len(_COLUMNS))})",
+        f"INSERT INTO r1h({_KEYS_AND_SUMS}) VALUES ({', '.join('?' * len(_COLUMNS))})",
         [new[series] for series in sorted(changed & new.keys())],
     )
     return changed
@@ -199,13 +200,12 @@ def _sum_up(
     if series is None or len(series) > _FEW_SERIES:
         connection.execute(f"DELETE FROM {level} WHERE k = ?", (bucket,))
         connection.execute(
-            f"INSERT INTO {level} {_OF_FINER} FROM {finer} WHERE k >= ?2 AND k < ?3 GROUP BY series",
+            f"INSERT INTO {level}({_KEYS_AND_SUMS}) {_OF_FINER} FROM {finer} WHERE k >= ?2 AND k < ?3 GROUP BY series",
             (bucket, bucket * ratio, (bucket + 1) * ratio),
         )
         return
     keys = [(bucket, one) for one in sorted(series)]
     children = ", ".join(str(bucket * ratio + i) for i in range(ratio))
+    rows = f"FROM {finer} WHERE k IN ({children}) AND series = ?2"
     connection.executemany(f"DELETE FROM {level} WHERE k = ? AND series = ?", keys)
-    connection.executemany(
-        f"INSERT INTO {level} {_OF_FINER} FROM {finer} WHERE k IN ({children}) AND series = ?2 GROUP BY series", keys
-    )
+    connection.executemany(f"INSERT INTO {level}({_KEYS_AND_SUMS}) {_OF_FINER} {rows} GROUP BY series", keys)

@@ -39,11 +39,11 @@ class Sources:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.load()
+        self._known = self._advanced = self._newest()
 
-    def load(self) -> None:
-        """Learn the newest id, so that a source numbered by somebody else is noticed."""
-        self._last = self._newest()
+    def committed(self) -> None:
+        """What was advanced is stored now: whatever source is numbered from here on is somebody else's."""
+        self._known = self._advanced
 
     def _newest(self) -> int:
         newest: int = self._connection.execute("SELECT coalesce(max(id), 0) FROM source").fetchone()[0]
@@ -51,12 +51,12 @@ class Sources:
 
     def checkpoints(self) -> list[Checkpoint]:
         """Every source as it was last stored."""
-        self.load()
+        self._known = self._newest()
         return [_checkpoint(row) for row in self._connection.execute(_LOAD)]
 
     def advance(self, steps: Sequence[Step], now_ms: int) -> list[Checkpoint]:
         """Move each source to its next checkpoint, which comes back with the source's id."""
-        if any(step.before.id == 0 for step in steps) and self._newest() != self._last:
+        if any(step.before.id == 0 for step in steps) and self._newest() != self._known:
             raise _another()
         numbers: dict[Checkpoint, int] = {}
         stored: list[Checkpoint] = []
@@ -68,12 +68,12 @@ class Sources:
                 source = self._insert(step.after, now_ms)
             numbers[step.after] = source
             stored.append(msgspec.structs.replace(step.after, id=source))
+        self._advanced = self._newest()
         return stored
 
     def _insert(self, checkpoint: Checkpoint, now_ms: int) -> int:
         source = self._connection.execute(_ADD, (*_values(checkpoint), now_ms, now_ms)).lastrowid
         assert source is not None
-        self._last = source
         return source
 
     def _move(self, source: int, step: Step, now_ms: int) -> None:

@@ -68,20 +68,20 @@ class Writer:
     @classmethod
     def open(cls, path: Path, *, group: str = "", max_series: int = MAX_SERIES) -> "Writer":
         """Open the database, making or migrating it. `group` names a unix group that may read it."""
-        made_directory = files.create_directory(path.parent)
+        files.create_directory(path.parent)
         files.create_file(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
         try:
             migrate(connection)
             if group:
-                files.let_group_read(path, group, made_directory)
+                files.let_group_read(path, group)
             return cls(path, connection, max_series)
         except (NotOurDatabase, NewerDatabase) as error:
             connection.close()
             raise type(error)(f"{path}: {error}", error.hint) from error
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise CannotCreateDatabase(f"cannot write the database {path}: {error}", "is there room?") from error
+            raise CannotCreateDatabase(f"cannot write the database {path}: {error}") from error
         except BaseException:
             connection.close()
             raise
@@ -111,6 +111,7 @@ class Writer:
             self._account(steps, checkpoints, expired, outcome, now_ms)
             self._raise_overflows(now_ms)
             self._note_facts(backlog, older=bool(touched) and newest is not None and min(touched) < newest)
+        self._sources.committed()
         return _committed(steps, checkpoints, sum(expired), outcome)
 
     def rebuild(self, seconds: float) -> int:
@@ -218,7 +219,7 @@ class Writer:
     def _refresh(self) -> None:
         """Forget ids that went away with a transaction."""
         if self._stale:
-            for part in (self._series, self._sessions, self._requests, self._sources):
+            for part in (self._series, self._sessions, self._requests):
                 part.load()
             self._stale = False
 
