@@ -208,6 +208,12 @@ def test_a_request_id_leads_to_its_event(writer: Writer) -> None:
     assert rows_of(writer.path, "SELECT err FROM event ORDER BY ts") == [(1,), (0,)]
 
 
+def test_text_that_is_no_text_is_kept_as_far_as_it_goes(writer: Writer) -> None:
+    rows = [a_row(an_event(str(i), at=i, error=error, keeps_details=True)) for i, error in enumerate(["a\ud800", "b"])]
+    assert commit(writer, a_step(a_source(), rows)).events == 2
+    assert rows_of(writer.path, "SELECT error FROM note ORDER BY ts") == [("a?",), ("b",)]
+
+
 def test_runs_of_request_ids_stay_small(writer: Writer) -> None:
     checkpoint = a_source()
     for start in (0, RUN, RUN + 1):

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from tokenmon.events import attempts_of
 from tokenmon.store.rewritten import call_of, settle
-from tokenmon.store.rows import BIND_ERRORS, COLUMNS, OFF, PLAIN_COLUMNS, SOURCE, EventRow, is_storable, reason_of
+from tokenmon.store.rows import BIND_ERRORS, COLUMNS, OFF, PLAIN_COLUMNS, SOURCE, EventRow, Note, is_storable, reason_of
 
 
 def _insert(columns: Sequence[str]) -> str:
@@ -102,3 +102,17 @@ def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], water
     added.sort(key=_time_of)
     outcome.added = outcome.added + _insert_new(connection, added)
     outcome.removed = removed
+
+
+def store_notes(connection: sqlite3.Connection, notes: list[Note]) -> None:
+    """Keep texts beside events; what is no valid text in them is replaced."""
+    notes.sort(key=_time_of)
+    insert = "INSERT OR IGNORE INTO note(ts, h, request_id, error, metadata) VALUES (?, ?, ?, ?, ?)"
+    try:
+        connection.executemany(insert, notes)
+    except UnicodeEncodeError:
+        connection.executemany(insert, [(*note[:2], *map(_as_text, note[2:])) for note in notes])
+
+
+def _as_text(text: object) -> object:
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else text

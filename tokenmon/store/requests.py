@@ -40,7 +40,6 @@ class Requests:
             self._run, self._used = self._run + 1, 0
             meta.put(self._connection, {"run": self._run})
         self._used += len(rows)
-        run = self._run
         self._connection.executemany(
-            "INSERT OR IGNORE INTO request(run, rh, ts, h) VALUES (?, ?, ?, ?)", [(run, *row) for row in rows]
+            f"INSERT OR IGNORE INTO request(run, rh, ts, h) VALUES ({self._run}, ?, ?, ?)", rows
         )

@@ -18,6 +18,9 @@ from tokenmon.store.schema import COUNTS
 EventRow = tuple[Any, ...]
 """Integers and None, in the order of `COLUMNS`; plain events have no more than `PLAIN_COLUMNS`."""
 
+Note = tuple[int, int, str | None, str | None, str | None]
+"""ts, h, request id, error text, metadata."""
+
 PLAIN_COLUMNS: tuple[str, ...] = (
     *("ts", "h", "series", *COUNTS, "cost_logged", "cost_list", "err", "session", "source", "off"),
     *("status", "latency_ms", "ttft_ms", "web_searches"),
@@ -60,7 +63,7 @@ class Narrowed:
     rewritten: list[EventRow] = field(default_factory=list)
     requests: list[tuple[int, int, int]] = field(default_factory=list)
     """(hash, ts, h)."""
-    notes: list[tuple[int, int, str | None, str | None, str | None]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     refused: list[tuple[int, int, str]] = field(default_factory=list)
     """(source id, offset, reason) of events that cannot be stored."""
 
@@ -76,7 +79,7 @@ class Narrower:
     def narrow(self, rows: Sequence[Row], source: int, watermark: int, into: Narrowed) -> int:
         """Add the rows of one source to a batch; returns how many are older than the watermark, and left out."""
         series_ids, session_ids = self._series.ids.get, self._session_ids.get
-        plain = into.plain.append
+        plain, requests, notes = into.plain.append, into.requests.append, into.notes.append
         expired = 0
         for row in rows:
             event = row.event
@@ -116,8 +119,8 @@ class Narrower:
                         series = self._series.resolve(combination, source)
                     if session is None and session_name:
                         session = self._new_session(session_name)
-                except BIND_ERRORS as error:
-                    into.refused.append((source, row.offset, reason_of(error)))
+                except BIND_ERRORS as refusal:
+                    into.refused.append((source, row.offset, reason_of(refusal)))
                     continue
             h = row.identity
             narrow = (
@@ -146,25 +149,16 @@ class Narrower:
                 into.rewritten.append((*narrow, uid, 1 if event.has_speed else 0, row.line_hash))
             else:
                 plain(narrow)
-            if event.request_id:
-                into.requests.append((request_hash(event.request_id), ts, h))
+            request_id = event.request_id
+            if request_id:
+                requests((request_hash(request_id), ts, h))
             if event.keeps_details:
-                _keep_details(event, ts, h, into)
+                error, metadata = event.error, event.metadata
+                if request_id or error or metadata:
+                    notes((ts, h, request_id or None, error or None, metadata or None))
+                if event.id and event.id != request_id:
+                    requests((request_hash(event.id), ts, h))
         return expired
-
-
-def _keep_details(event: Event, ts: int, h: int, into: Narrowed) -> None:
-    if event.id and event.id != event.request_id:
-        into.requests.append((request_hash(event.id), ts, h))
-    if event.request_id or event.error or event.metadata:
-        into.notes.append((ts, h, _text(event.request_id), _text(event.error), _text(event.metadata)))
-
-
-def _text(text: str) -> str | None:
-    """Text that SQLite takes, None for none."""
-    if not text:
-        return None
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def reason_of(error: Exception) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
 from tokenmon.source import Checkpoint, Step
 from tokenmon.store import alerts, files, meta, retention, rollups
-from tokenmon.store.batch import Outcome, store_events
+from tokenmon.store.batch import Outcome, store_events, store_notes
 from tokenmon.store.migrations import migrate, transaction
 from tokenmon.store.names import SeriesIds
 from tokenmon.store.reprice import Price, Repricing
@@ -250,9 +250,7 @@ class Writer:
             stored -= {row[:2] for row in outcome.removed}  # the request of a replaced row is known already
             requests = [request for request in requests if request[1:] in stored]
         self._requests.add(requests)
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO note(ts, h, request_id, error, metadata) VALUES (?, ?, ?, ?, ?)", notes
-        )
+        store_notes(self._connection, notes)
 
     def _roll_up(self, outcome: Outcome, live: bool) -> set[int]:
         """Bring the roll-ups forward or mark what has to be; returns the hours touched."""
