@@ -68,6 +68,28 @@ def test_who_waits_gets_it_when_it_is_released(tmp_path: Path) -> None:
         assert found[0] == process.pid
 
 
+_LOOK = """
+import sys
+from pathlib import Path
+from tokenmon.store.lock import holder
+print("looking", flush=True)
+while True:
+    holder(Path(sys.argv[1]))
+"""
+
+
+def test_who_only_looks_keeps_nobody_out(tmp_path: Path) -> None:
+    db = tmp_path / "t.db"
+    Lock.take(db, wait=False).release()
+    with subprocess.Popen([sys.executable, "-c", _LOOK, str(db)], stdout=subprocess.PIPE) as process:
+        answer(process)
+        try:
+            for _ in range(300):
+                Lock.take(db, wait=False).release()
+        finally:
+            process.kill()
+
+
 def test_the_holder_and_its_sign_of_life_are_seen(tmp_path: Path) -> None:
     db = tmp_path / "t.db"
     assert holder(db) is None

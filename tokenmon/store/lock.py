@@ -91,6 +91,7 @@ def _take_now(descriptor: int) -> bool:
             return True
         if not _try(descriptor, fcntl.LOCK_SH):
             return False
+        os.sched_yield()
     return False
 
 
