@@ -28,10 +28,11 @@ class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     source: str
 
 
-class _Prefix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Prefix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     providers: tuple[str, ...]
     prefixes: tuple[str, ...]
     targets: tuple[str, ...] = msgspec.field(name="as")
+    without: tuple[str, ...] = msgspec.field(name="except", default=())
     source: str
 
 
@@ -59,7 +60,7 @@ class Aliases:
         self._table = table
         self._providers = {name: entry.target for entry in data.provider for name in entry.names}
         self._prefixes = [
-            (provider, prefix, entry.targets)
+            (provider, prefix, entry)
             for entry in data.prefix
             for provider in entry.providers
             for prefix in entry.prefixes
@@ -93,11 +94,12 @@ class Aliases:
         return ()
 
     def _prefixed(self, provider: str, model: str) -> tuple[Hit, ...]:
-        for owner, prefix, targets in self._prefixes:
-            if owner == provider and model.startswith(prefix):
-                for target in targets:
+        for owner, prefix, entry in self._prefixes:
+            rest = model.removeprefix(prefix)
+            if owner == provider and model.startswith(prefix) and not rest.startswith(entry.without):
+                for target in entry.targets:
                     other, _, start = target.partition("/")
-                    hits = self._listed(other, start + model.removeprefix(prefix))
+                    hits = self._listed(other, start.replace("{prefix}", prefix) + rest)
                     if hits:
                         return hits
         return ()
