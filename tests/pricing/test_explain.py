@@ -104,6 +104,8 @@ def test_without_a_provider_everyone_who_lists_the_model_is_named(book: PriceBoo
     mine = overriding('[[price]]\nmodel = "acme-coder-9"\nprovider = "acme"\ninput = 1\noutput = 2\n')
     (price,) = mine.prices_of("acme-coder-9")
     assert (price.provider, price.input, price.source.endswith("prices.toml")) == ("acme", usd("1"), True)
+    (price,) = overriding('[[price]]\nmodel = "acme-coder-9"\nfree = true\n').prices_of("acme-coder-9")[:1]
+    assert (price.provider, price.model, price.input) == ("", "acme-coder-9", 0)
 
 
 @pytest.mark.parametrize("tier", ["batch", "fast"])

@@ -316,7 +316,9 @@ def _charges(event: Event, offer: Offer) -> list[tuple[str, int, int | None]]:
 
 def _dated(span: Span, tier: str) -> list[DatedPrice]:
     """A span as prices to be shown: one for each time of the day and each threshold."""
-    provider, _, model = span.priced_as.partition("/")
+    provider, slash, model = span.priced_as.partition("/")
+    if not slash:  # an override for any provider
+        provider, model = "", provider
     valid_from = None if span.since == ALWAYS else span.since
     windows = span.windows or ((0, span.offer),)
     ends = (DAY_MS, *(start for start, _ in windows))

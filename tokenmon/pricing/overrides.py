@@ -86,7 +86,7 @@ class Overrides:
             if fitting:
                 plan = UNKNOWN
                 for override in fitting:
-                    whose = f"{override.provider or providers[0]}/{name}"
+                    whose = "/".join(part for part in (override.provider or providers[0], name) if part)
                     span = Span(ALWAYS, override.offer, (), whose, self.source)
                     plan = layer(starting((span,), override.since), plan)
                 return plan
