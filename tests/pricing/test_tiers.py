@@ -30,6 +30,8 @@ def test_the_standard_tier_has_several_names(book: PriceBook, tier: str) -> None
         ("openai", "gpt-5.3-codex", "priority", "2026-11-20", "3.5"),
         ("openai", "gpt-5.5", "fast", "2026-11-20", "12.5"),
         ("openai", "gpt-5-mini", "priority", "2026-11-20", "0.45"),
+        ("openai", "gpt-5.2", "priority", "2026-02-01", "3.5"),
+        ("openai", "gpt-5.2", "priority", "2026-11-20", "3.5"),
         ("google", "gemini-2.5-flash", "batch", "2026-01-01", "0.15"),
     ],
 )
