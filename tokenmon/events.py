@@ -88,8 +88,11 @@ class Flag:
     """Neither of the two: the measurement is exact."""
 
 
-class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One billed model call as its line tells it."""
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One billed model call as its line tells it.
+
+    Fields by name, please, except on the hot paths of a dialect, where their order saves half of the time.
+    """
 
     ts: int
     """When the call ended, UTC milliseconds."""

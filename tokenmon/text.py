@@ -12,20 +12,28 @@ import unicodedata
 NAME_BYTES = 256
 """Longest name that is stored, in UTF-8 bytes (onWatch's limit, so its files work unchanged)."""
 
+SECRET_LENGTH = 19
+"""Nothing shorter looks like a secret, characters."""
+
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z").match
 
+# Each alternative starts with a letter and looks back from there for the start of the word, so that the search can
+# leap from one possible first letter to the next: half the time of a leading \b.
 _SECRET = re.compile(
     r"""(?x)
-    (?: \b(?:sk|pk|rk)-[A-Za-z0-9_\-]{16,}          # OpenAI, Anthropic, OpenRouter, Stripe style
-      | \bAIza[0-9A-Za-z_\-]{30,}                   # Google
-      | \b(?:ghp|gho|ghu|ghs|ghr|github_pat)_\w{20,} # GitHub
-      | \bgsk_[A-Za-z0-9]{20,}                      # Groq
-      | \bxai-[A-Za-z0-9]{20,}
-      | \bhf_[A-Za-z0-9]{20,}
-      | \bAKIA[0-9A-Z]{16}\b                        # AWS
-      | \beyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}   # JWT
-      | \bBearer\s+[\w\-.=]{16,}
-    )"""
+      sk-(?<!\wsk-)[A-Za-z0-9_\-]{16,}                # OpenAI, Anthropic, OpenRouter, Stripe style
+    | pk-(?<!\wpk-)[A-Za-z0-9_\-]{16,}
+    | rk-(?<!\wrk-)[A-Za-z0-9_\-]{16,}
+    | AIza(?<!\wAIza)[0-9A-Za-z_\-]{30,}             # Google
+    | gh[pousr]_(?<!\wgh[pousr]_)\w{20,}             # GitHub
+    | github_pat_(?<!\wgithub_pat_)\w{20,}
+    | gsk_(?<!\wgsk_)[A-Za-z0-9]{20,}                # Groq
+    | xai-(?<!\wxai-)[A-Za-z0-9]{20,}
+    | hf_(?<!\whf_)[A-Za-z0-9]{20,}
+    | AKIA(?<!\wAKIA)[0-9A-Z]{16}\b                  # AWS
+    | eyJ(?<!\weyJ)[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}  # JWT
+    | Bearer(?<!\wBearer)\s+[\w\-.=]{16,}
+    """
 )
 
 
@@ -72,7 +80,7 @@ def name(text: str) -> str:
     text = text.strip()
     if _PLAIN(text) is None:
         text = sanitise(text)
-    if len(text) >= 16:
+    if len(text) >= SECRET_LENGTH:
         text = hide_secrets(text)
         if len(text) > NAME_BYTES // 4 and len(text.encode()) > NAME_BYTES:
             text = text.encode()[:NAME_BYTES].decode("utf-8", "ignore")
