@@ -197,6 +197,11 @@ def harmless_string(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def harmless_flag(value: Any) -> bool:
+    """True only where it is true."""
+    return value is True
+
+
 def flag(value: Any, field: str) -> bool | None:
     """True or false; null is absent."""
     if value is None or isinstance(value, bool):

@@ -59,7 +59,15 @@ class Line(msgspec.Struct, gc=False):
 
 
 _COUNTS = tuple(field for field in Line.__struct_fields__ if field.endswith(("_tokens", "_ms")))
-_TEXTS = ("account", "request_id", "api_key_id", "api_key_name", "user", "source_class", "session", "project") + (
+_TEXTS = (
+    "account",
+    "request_id",
+    "api_key_id",
+    "api_key_name",
+    "user",
+    "source_class",
+    "session",
+    "project",
     "endpoint",
     "requested_model",
     "error",
@@ -237,6 +245,8 @@ def _careful(line: bytes) -> Line:
     metadata = record.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         raise Invalid("metadata is not an object")
+    optional: dict[str, Any] = {field: fields.count(record.get(field), field) for field in _COUNTS}
+    optional |= {field: fields.string(record.get(field), field) for field in _TEXTS}
     return Line(
         ts=fields.strict_moment(record["ts"], "ts"),
         integration=required["integration"] or "",
@@ -246,8 +256,7 @@ def _careful(line: bytes) -> Line:
         metadata=metadata,
         stream=fields.flag(record.get("stream"), "stream"),
         status=fields.count(record.get("status"), "status", MAX_STATUS),
-        **{field: fields.count(record.get(field), field) for field in _COUNTS},
-        **{field: fields.string(record.get(field), field) for field in _TEXTS},
+        **optional,
     )
 
 
