@@ -1,10 +1,14 @@
 """The formats tokenmon reads: a new one is a module beside these and its line in `DIALECTS`, the only list of them."""
 
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
+from tokenmon.dialects.claude_code import CLAUDE_CODE
+from tokenmon.dialects.codex import CODEX
+from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
+from tokenmon.dialects.native import NATIVE
 
 __all__ = ["DIALECTS", "Dialect", "Place", "Reader", "Record", "Surroundings", "by_name", "recognise"]
 
-DIALECTS: tuple[Dialect, ...] = ()
+DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GH_AW_FIREWALL, NATIVE)
 
 
 def by_name(name: str) -> Dialect | None:

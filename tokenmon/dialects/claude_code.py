@@ -16,6 +16,7 @@ from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
 from tokenmon.dialects.fields import EARLIEST, LATEST, Count, Dollars, Invalid, Moment
 from tokenmon.events import NANO, Basis, Event, Names, Parsed, Reject
+from tokenmon.text import sanitise
 
 NAME = "claude-code"
 LINE_CAP = 64 * 1024 * 1024
@@ -189,7 +190,7 @@ class ClaudeReader:
             bool(line.isSidechain),  # replay
             usage.speed is not None,
             self._clean(line.sessionId),
-            line.requestId or "",
+            _request_id(line.requestId),
             False,  # keeps_details
             "",  # metadata
             None,  # status
@@ -225,6 +226,12 @@ def _within(outer: Line, inner: Line) -> Line:
     inner.cwd = inner.cwd or outer.cwd
     inner.uuid = inner.uuid or outer.uuid
     return inner
+
+
+def _request_id(raw: str | None) -> str:
+    if not raw:
+        return ""
+    return raw if raw.isascii() else sanitise(raw)
 
 
 def _own_id(line: Line) -> str:
@@ -277,16 +284,20 @@ def _tier(usage: Counts) -> str:
 
 
 def _line(record: Mapping[str, Any]) -> Line:
+    known: dict[str, Any] = {field: fields.harmless_string(record.get(field)) for field in _TEXTS}
+    inner = fields.mapping(record.get("data")).get("message")
+    if known["type"] == "progress":
+        known["data"] = Progress(_line(inner)) if isinstance(inner, dict) else None
+    elif known["type"] in ("assistant", None):
+        known["message"] = _message(fields.mapping(record.get("message")))
+    if known.get("data") is None and known.get("message") is None:
+        return Line(**known)
     time = record.get("timestamp")
-    data = record.get("data")
-    inner = fields.mapping(data).get("message")
     return Line(
         timestamp=None if time is None else fields.moment(time, "timestamp"),
-        isSidechain=fields.harmless_flag(record.get("isSidechain")),
+        isSidechain=record.get("isSidechain") is True,
         costUSD=_cost(record.get("costUSD")),
-        message=_message(fields.mapping(record.get("message"))),
-        data=Progress(_line(inner)) if isinstance(inner, dict) and record.get("type") == "progress" else None,
-        **{field: fields.harmless_string(record.get(field)) for field in _TEXTS},
+        **known,
     )
 
 
@@ -294,21 +305,28 @@ def _cost(value: Any) -> float | None:
     return fields.dollars(value, "costUSD") if fields.is_number(value) else None
 
 
-def _message(record: Mapping[str, Any]) -> Message:
+def _message(record: Mapping[str, Any]) -> Message | None:
+    """The message; None where it has no usage, so that nothing else of the line matters."""
     usage = fields.mapping(record.get("usage"))
     rounds = usage.get("iterations")
-    rounds = [each for each in rounds if isinstance(each, dict)] if isinstance(rounds, list) else []
+    advisors = [_iteration(each) for each in rounds if _is_advisor(each)] if isinstance(rounds, list) else []
+    counts = _counts(usage)
+    if not counts and not advisors:
+        return None
     return Message(
         id=fields.harmless_string(record.get("id")),
         model=fields.harmless_string(record.get("model")),
-        usage=Usage(iterations=[_iteration(each) for each in rounds], **_counts(usage)),
+        usage=Usage(iterations=advisors, **counts),
     )
 
 
+def _is_advisor(iteration: Any) -> bool:
+    return isinstance(iteration, dict) and iteration.get("type") == "advisor_message"
+
+
 def _iteration(record: Mapping[str, Any]) -> Iteration:
-    kind = fields.harmless_string(record.get("type"))
-    counts = _counts(record) if kind == "advisor_message" else {}
-    return Iteration(type=kind, model=fields.harmless_string(record.get("model")), **counts)
+    model = fields.harmless_string(record.get("model"))
+    return Iteration(type="advisor_message", model=model, **_counts(record))
 
 
 def _counts(usage: Mapping[str, Any]) -> dict[str, Any]:

@@ -140,11 +140,6 @@ def dollars(value: Any, field: str) -> float | None:
     return float(value)
 
 
-def nano(amount: float) -> int:
-    """USD as nano-USD: exact for whatever was written with at most nine decimals."""
-    return round(amount * NANO)
-
-
 # -- times
 
 
@@ -195,11 +190,6 @@ def string(value: Any, field: str) -> str | None:
 def harmless_string(value: Any) -> str | None:
     """A text that nothing depends on: absent where it is something else."""
     return value if isinstance(value, str) else None
-
-
-def harmless_flag(value: Any) -> bool:
-    """True only where it is true."""
-    return value is True
 
 
 def flag(value: Any, field: str) -> bool | None:
