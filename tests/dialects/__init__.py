@@ -1,0 +1,1 @@
+"""Every vector and every trap of the formats."""
