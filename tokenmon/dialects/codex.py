@@ -22,8 +22,6 @@ from tokenmon.events import MAX_COUNT, Event, Names, Parsed, Reject
 
 NAME = "codex"
 LINE_CAP = 64 * 1024 * 1024
-HEAD = 1024
-"""How far into a line its head reaches at most, bytes."""
 REPLAY_MS = 5_000
 """A history is copied within this time of the thread's creation."""
 BURST_MS = 1_000
@@ -31,6 +29,8 @@ BURST_MS = 1_000
 STANDARD_TIERS = ("", "default", "standard", "auto")
 
 KINDS = frozenset({"session_meta", "turn_context", "event_msg", "response_item", "compacted", "token_usage_record"})
+WANTED_KINDS = frozenset({b"session_meta", b"turn_context", b"event_msg", b"token_usage_record"})
+WANTED_EVENTS = frozenset({b"token_count", b"token_usage_record", b"thread_settings_applied"})
 _WANTED = (
     b'"token_count"',
     b'"turn_context"',
@@ -40,6 +40,9 @@ _WANTED = (
     b'"turn.completed"',
     b'"thread.started"',
 )
+_HEAD = re.compile(
+    rb'\{(?:"timestamp":"[^"]{1,40}",|"ordinal":\d{1,18},)*"type":"(\w{1,40})","payload":\{(?:"type":"(\w{1,40})")?'
+).match
 _ROLLOUT = re.compile(r"rollout-.*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[^/]*\Z")
 
 
@@ -352,9 +355,12 @@ def _instant_or_none(value: Any) -> int | None:
 
 
 def carries_nothing(line: bytes, start: int, end: int) -> bool:
-    """Whether the head says that the line is a part of the conversation; only top-level keys precede the payload."""
-    payload = line.find(b'"payload":', start, start + HEAD if end > start + HEAD else end)
-    return payload > 0 and line.find(b'"type":"response_item"', start, payload) > 0
+    """Whether the head, in the order in which Codex writes it, names a kind of line that never carries usage."""
+    head = _HEAD(line, start, end)
+    if head is None:
+        return False
+    kind, inner = head.groups()
+    return kind not in WANTED_KINDS or (kind == b"event_msg" and inner is not None and inner not in WANTED_EVENTS)
 
 
 def matches(record: Record) -> bool:

@@ -77,12 +77,23 @@ _ALIASES = (
     ("reasoning_output_tokens",),
     ("total_tokens",),
 )
+_PLAIN = tuple(aliases[0] for aliases in _ALIASES)
 
 
 def counts_of(usage: Any, field: str, most: int = MAX_TOTAL) -> Counts | None:
     """The counts of a usage object; None where there is none or where it holds no recognised number."""
     if not isinstance(usage, dict):
         return None
+    plain = Counts(*map(usage.get, _PLAIN))
+    if all(type(count) is int and 0 <= count <= most for count in (plain.input, plain.cached, plain.output)) and all(
+        count is None or (type(count) is int and 0 <= count <= most)
+        for count in (plain.written, plain.reasoning, plain.total)
+    ):
+        return plain
+    return _careful(usage, field, most)
+
+
+def _careful(usage: Mapping[str, Any], field: str, most: int) -> Counts | None:
     present = [next((alias for alias in aliases if usage.get(alias) is not None), aliases[0]) for aliases in _ALIASES]
     if not any(fields.is_number(usage.get(alias)) for alias in present):
         return None

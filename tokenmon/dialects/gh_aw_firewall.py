@@ -189,7 +189,9 @@ def _number(value: Any) -> float | None:
 
 def _is_usage(record: Record) -> bool:
     """Whether a record has usage, so that its fields must be right."""
-    schema = record.get("_schema")
+    schema, event = record.get("_schema"), record.get("event")
+    if isinstance(event, str) and event != "token_usage":
+        return False
     if isinstance(schema, str):
         return schema.startswith(SCHEMA)
     return "input_tokens" in record or "output_tokens" in record
