@@ -451,6 +451,13 @@ def test_a_restart_at_any_line_changes_nothing(name: str, place: Place) -> None:
         assert [each for each in before + after if each is not None] == whole
 
 
+def test_a_lone_surrogate_never_reaches_the_state() -> None:
+    one = reader(NAME)
+    raw = line(codex_meta("T", cwd="C", forked_from_id="P")) + b"\n"
+    one.parse(raw.replace(b'"T"', b'"\\ud800"').replace(b'"C"', b'"\\udc00"').replace(b'"P"', b'"\\udfff"'))
+    assert isinstance(reader(NAME, Place(), one.state()).parse(line(codex_count(ONE, at=at(300)))), Event)
+
+
 @pytest.mark.parametrize("state", [b"?", b"[]", b'{"totals":5}', b"\xff"])
 def test_a_state_of_somebody_else_is_a_fresh_start(state: bytes) -> None:
     one = reader(NAME, Place(), state)

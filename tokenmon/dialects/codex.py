@@ -124,7 +124,7 @@ class CodexReader:
         elif kind == "thread_settings_applied":
             self._settings(payload)
         elif kind == "thread.started":
-            self._at.thread = fields.harmless_string(record.get("thread_id")) or self._at.thread
+            self._at.thread = self._text(record.get("thread_id")) or self._at.thread
         return None
 
     # -- what the thread is
@@ -134,9 +134,9 @@ class CodexReader:
         if at.met:
             return
         at.met = True
-        at.thread = fields.harmless_string(meta.get("id")) or fields.harmless_string(meta.get("session_id")) or ""
-        at.project = fields.harmless_string(meta.get("cwd")) or ""
-        at.parents = _parents(meta)
+        at.thread = self._text(meta.get("id")) or self._text(meta.get("session_id"))
+        at.project = self._text(meta.get("cwd"))
+        at.parents = [self._text(parent) for parent in _parents(meta)]
         at.replaying = bool(at.parents)
         for value in (meta.get("timestamp"), record.get("timestamp")):
             if at.created is None:
@@ -145,19 +145,23 @@ class CodexReader:
     def _turn(self, context: Mapping[str, Any]) -> None:
         at = self._at
         at.contexts += 1
-        at.model = model_of(context) or at.model
-        at.project = at.project or fields.harmless_string(context.get("cwd")) or ""
+        at.model = self._text(model_of(context)) or at.model
+        at.project = at.project or self._text(context.get("cwd"))
         self._tier(context)
 
     def _settings(self, payload: Mapping[str, Any]) -> None:
         settings = fields.mapping(payload.get("thread_settings")) or payload
-        self._at.model = self._at.model or model_of(settings)
+        self._at.model = self._at.model or self._text(model_of(settings))
         self._tier(settings)
 
     def _tier(self, settings: Mapping[str, Any]) -> None:
         if "service_tier" in settings:
-            tier = fields.harmless_string(settings["service_tier"]) or ""
+            tier = self._text(settings["service_tier"])
             self._at.tier = "" if tier in STANDARD_TIERS else tier
+
+    def _text(self, value: Any) -> str:
+        """A name for the state, harmless; empty where it is no text."""
+        return self._clean(fields.harmless_string(value))
 
     # -- calls
 
@@ -197,7 +201,7 @@ class CodexReader:
             ts = self._surroundings.mtime_ms
             if not fields.EARLIEST <= ts < fields.LATEST:
                 raise Invalid("timestamp is missing")
-        self._at.model = next((model for model in map(model_of, holders) if model), self._at.model)
+        self._at.model = self._text(next(filter(None, map(model_of, holders)), "")) or self._at.model
         return self._event(ts, used, "", counted=False)
 
     def _event(self, ts: int, used: Counts, model: str, *, counted: bool = True) -> Event | None:
@@ -217,7 +221,7 @@ class CodexReader:
             cache_write_5m=tokens.cache_write,
             reasoning=tokens.reasoning,
             id=f"{thread}:{at.index}" if counted and thread else "",
-            session=self._clean(thread),
+            session=thread,
             assumed=assumed,
         )
         at.index += counted
@@ -234,10 +238,10 @@ class CodexReader:
                 integration=NAME,
                 provider="openai",
                 model=self._clean(model),
-                requested_model=self._clean(asked_for),
+                requested_model=asked_for,
                 source_class="agent",
-                project=self._clean(self._at.project),
-                tier=self._clean(self._at.tier),
+                project=self._at.project,
+                tier=self._at.tier,
             )
         return names
 
