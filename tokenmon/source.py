@@ -16,6 +16,11 @@ TAIL = 64
 """Bytes before the offset that are hashed."""
 
 
+def is_log_name(name: str) -> bool:
+    """Whether a file of this name is read when it is found in a directory: `x.jsonl`, `x.jsonl.1`, `x.ndjson.gz`."""
+    return (".jsonl" in name or ".ndjson" in name) and not name.endswith((".swp", ".swo", ".swx", ".lock", "~"))
+
+
 class Checkpoint(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How far one file has been stored. A new value for every step; the store compares and sets."""
 
