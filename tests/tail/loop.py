@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tokenmon.source import Checkpoint, RejectedLine
 from tokenmon.tail import Piece, Register, Roots
 
@@ -85,6 +87,8 @@ class Loop:
         """One file to its end."""
         try:
             source = self.register.open(path)
+            if source.checkpoint.offset and not source.checkpoint.id:  # a copy: stored, so that it stays one
+                self.register.advanced(self.store(source.checkpoint, source.checkpoint))
             while (piece := source.read(self.cap, self.line_cap, at_rest, self.unwanted)) is not None:
                 self.take(piece)
         except OSError as error:
@@ -116,20 +120,18 @@ class Loop:
         if piece.skipped_long is not None:
             self.rejects.append(piece.skipped_long)
         offset = piece.start
-        for line in piece.data.splitlines(keepends=True) if b"\r" not in piece.data else _split(piece.data):
-            text = line.rstrip(b"\r\n")
+        for part in _split(piece.data):
+            text = part.rstrip(b"\r\n")
             if text:
                 place = (piece.before.lineage, offset, text)
                 self.read_again += place in self.lines
                 self.lines.setdefault(place, piece.before.path)
-            offset += len(line)
+            offset += len(part)
 
     def store(self, before: Checkpoint, after: Checkpoint) -> Checkpoint:
         """Compare and set, as the writer does."""
-        import msgspec
-
         if before.id == 0:
-            after = msgspec.structs.replace(after, id=len(self.stored) + 1)
+            after = replace(after, id=len(self.stored) + 1)
         else:
             assert self.stored[before.id].offset == before.offset, "the store would refuse this step"
         self.stored[after.id] = after
