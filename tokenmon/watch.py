@@ -189,6 +189,9 @@ class Watch:
             except ImportError as error:
                 self._trouble = f"changes are not noticed at once ({_reason(error)}); files are looked at periodically"
                 return None
+            if type(observer).__name__.startswith("Polling"):  # it would walk everything once a second
+                self._trouble = "changes are not noticed at once on this system; files are looked at periodically"
+                return None
             observer.daemon = True
             observer.start()
             self._observer = observer

@@ -139,6 +139,19 @@ def test_an_archive_that_is_still_written_is_read_as_far_as_it_goes(
 
 
 @kinds
+def test_an_archive_that_is_only_just_created_waits(logs: Path, loop: Loop, suffix: str, pack: Pack) -> None:
+    archive, packed = logs / f"a.jsonl.{suffix}", pack(lines(0, 10))
+    archive.touch()
+    loop.run(at_rest=True)
+    archive.write_bytes(packed[:3])
+    loop.run()
+    archive.write_bytes(packed)
+    loop.run()
+    assert loop.texts() == texts(0, 10)
+    assert not loop.errors
+
+
+@kinds
 def test_a_cut_archive_at_rest_is_an_error(logs: Path, loop: Loop, suffix: str, pack: Pack) -> None:
     archive, packed = logs / f"a.jsonl.{suffix}", pack(lines(0, 3000))
     archive.write_bytes(packed[:-9])

@@ -248,9 +248,7 @@ def test_a_copy_that_is_found_with_its_original_counts_once(logs: Path, loop: Lo
 
 
 @pytest.mark.parametrize("count", [8, 80])
-def test_a_file_cut_in_the_middle_of_a_line_keeps_its_beginning(
-    logs: Path, loop: Loop, look: Look, count: int
-) -> None:
+def test_a_file_cut_in_the_middle_of_a_line_keeps_its_beginning(logs: Path, loop: Loop, look: Look, count: int) -> None:
     log = logs / "a.jsonl"
     append(log, lines(0, count))
     look()
@@ -259,7 +257,7 @@ def test_a_file_cut_in_the_middle_of_a_line_keeps_its_beginning(
     append(log, lines(100, 103))
     look()
     broken = line(count - 2)[:10] + line(100).rstrip(b"\n")
-    assert loop.texts() == sorted(texts(0, count) + [broken] + texts(101, 103))
+    assert loop.texts() == sorted([*texts(0, count), broken, *texts(101, 103)])
 
 
 def test_two_names_swapped(logs: Path, loop: Loop, look: Look) -> None:

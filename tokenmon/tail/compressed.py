@@ -34,9 +34,11 @@ def content_of(fd: int, path: str) -> Content:
     if magic == _ZSTD:
         zstd = _zstd()
         return Compressed(fd, path, zstd.ZstdDecompressor, zstd.ZstdError)
-    if looks_compressed(path) and len(magic) == 4:
-        raise CorruptArchive(0, "the name says compressed, the content does not", path)
-    return Plain(fd)
+    if not looks_compressed(path):
+        return Plain(fd)
+    if len(magic) < len(_ZSTD):
+        return Unready()
+    raise CorruptArchive(0, "the name says compressed, the content does not", path)
 
 
 def _zstd() -> Any:
@@ -44,6 +46,25 @@ def _zstd() -> Any:
         return import_module("compression.zstd")
     except ModuleNotFoundError:
         return import_module("backports.zstd")
+
+
+class Unready:
+    """An archive that is not begun yet: nothing in it, and not to be taken for a plain file when it grows."""
+
+    finished = False
+    torn = False
+
+    def read_at(self, offset: int, view: memoryview, keep: int) -> int:
+        return 0
+
+    def exact(self, offset: int, size: int, keep: int) -> bytes:
+        return b""
+
+    def first(self, size: int) -> bytes:
+        return b""
+
+    def next_data(self, offset: int) -> int:
+        return offset
 
 
 class _Member(Protocol):

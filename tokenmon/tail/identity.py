@@ -30,7 +30,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from tokenmon.source import HEAD, Checkpoint
-from tokenmon.tail.compressed import looks_compressed
+from tokenmon.tail.compressed import Unready, looks_compressed
 from tokenmon.tail.content import Key, digest, leads_to, open_regular
 from tokenmon.tail.opened import Buffer, OpenSource, has_lineage, lineage_of
 
@@ -149,6 +149,9 @@ class Register:
         key = self._names.get(name)
         source = self._open.get(key) if key is not None else None
         if key is None or source is None or source.closed or not leads_to(name, key):
+            return None
+        if isinstance(source.content, Unready):  # by now it may be begun
+            self._close(source)
             return None
         self._open.move_to_end(key)
         source.look()
