@@ -1,0 +1,94 @@
+"""A large Claude Code tree, written as fast as memory can be copied: what the bench reads.
+
+Shaped like measured trees (performance.md): 309 files a gigabyte, 213 lines a megabyte, of which 38 in 100 carry
+usage; every message that repeats does so within its file, 1.25 lines a message.
+"""
+
+from pathlib import Path
+from random import Random
+
+from tokenmon.sample.generator import Stamps
+from tokenmon.sample.ledger import Book, SampleLedger
+from tokenmon.sample.logs import Logs
+
+MODELS: tuple[bytes, ...] = (b"claude-sonnet-4-5-20250929", b"claude-opus-4-8", b"claude-haiku-4-5-20251001")
+
+FILE_BYTES = 3_250_000
+USAGE_SHARE = 0.385
+REPEATED = 0.25
+"""Part of the messages that are written twice."""
+RESULT_BYTES = 6_900
+"""Typical length of a line without usage."""
+
+_HEAD = (
+    b'{"parentUuid":"0a1b2c3d","isSidechain":false,"userType":"external","cwd":"/home/dev/p%03d","sessionId":"s-%03d",'
+)
+_USAGE = (
+    b'"version":"2.1.14","type":"assistant","message":{"id":"msg_%d_%d","type":"message","role":"assistant","model":"%s",'
+    b'"content":[{"type":"text","text":"%s"}],"stop_reason":"tool_use","usage":{"input_tokens":%d,'
+    b'"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"cache_creation":{"ephemeral_5m_input_tokens":%d,'
+    b'"ephemeral_1h_input_tokens":0},"output_tokens":%d,"service_tier":"standard"}},"requestId":"req_%d_%d",'
+    b'"uuid":"u-%d-%d","timestamp":"%s"}\n'
+)
+_RESULT = (
+    b'"version":"2.1.14","type":"user","message":{"role":"user","content":[{"type":"tool_result","content":"%s"}]},'
+    b'"uuid":"u-%d-%d","timestamp":"%s"}\n'
+)
+_UNIT = rb"def render(self, rows):\n    for row in rows:\n        yield \"\".join(cell.text for cell in row)\n"
+_TEXT = _UNIT * 1_300
+
+
+def big_claude_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
+    """Write about `size` bytes of transcripts below `directory`, over the 60 days before `now_ms`."""
+    random = Random(seed)
+    logs = Logs(directory)
+    book = Book()
+    stamp = Stamps()
+    files = max(1, round(size / FILE_BYTES))
+    span = 60 * 86_400_000 // files
+    for number in range(files):
+        _file(number, now_ms - (files - number) * span, size // files, random, logs, book, stamp)
+    logs.flush()
+    return SampleLedger({"claude-code": book.models}, 0, logs.size)
+
+
+def _file(number: int, began: int, size: int, random: Random, logs: Logs, book: Book, stamp: Stamps) -> None:
+    """One session of `size` bytes from `began`, UTC milliseconds, on."""
+    path = f"projects/-home-dev-p{number % 40:03}/s-{number:03}.jsonl"
+    head = _HEAD % (number % 40, number)
+    at, written, line, context = began, 0, 0, 12_000
+    model = MODELS[number % len(MODELS)]
+    sums = book.of(model.decode())
+    chance = random.random
+    while written < size:
+        line += 1
+        at += int(1_000 + chance() * 9_000)
+        if chance() < USAGE_SHARE / (1 + REPEATED):
+            plain, cached, output = int(chance() * 20), int(chance() * 9_000), 20 + int(chance() * 1_900)
+            sums.requests += 1
+            sums.input += plain
+            sums.cache_read += context
+            sums.cache_write_5m += cached
+            sums.output += output
+            copies = (9, output) if chance() < REPEATED else (output,)
+            for shown in copies:
+                text = _TEXT[: _whole(int(chance() * 900))]
+                data = head + _USAGE % (
+                    number, line, model, text, plain, cached, context, cached, shown,
+                    number, line, number, line, stamp(at),
+                )  # fmt: skip
+                logs.append(path, data)
+                written += len(data)
+                at += 900
+            context = 12_000 if context > 150_000 else context + cached // 8
+        else:
+            start = _whole(int(chance() * 60_000))
+            length = int(RESULT_BYTES * 2 * chance())
+            data = head + _RESULT % (_TEXT[start : _whole(start + length)], number, line, stamp(at))
+            logs.append(path, data)
+            written += len(data)
+
+
+def _whole(place: int) -> int:
+    """`place` moved back to where no escape sequence of the text is cut."""
+    return place // len(_UNIT) * len(_UNIT)
