@@ -7,8 +7,8 @@ from tokenmon.sample.gh_aw_firewall import Firewall
 from tokenmon.sample.native import Native
 
 GENERATORS: tuple[Generator, ...] = (
-    Generator("claude-code", 0.23, 12, ClaudeCode),
+    Generator("claude-code", 0.20, 12, ClaudeCode),
     Generator("codex", 0.17, 10, Codex),
     Generator("gh-aw-firewall", 0.16, 6, Firewall),
-    Generator("native", 0.44, 2, Native),
+    Generator("native", 0.47, 2, Native),
 )

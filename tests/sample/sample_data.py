@@ -1,0 +1,21 @@
+"""How `sample_data/` was made; `python -m tests.sample.sample_data` makes it again."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tokenmon.sample import SampleLedger, write_sample
+
+SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
+
+UNTIL = datetime(2026, 11, 20, 18, tzinfo=UTC)
+
+
+def write(directory: Path) -> SampleLedger:
+    """As `tokenmon sample DIR --events 400 --days 10 --bad 3 --seed 7` wrote it on a Friday evening."""
+    return write_sample(directory, events=400, days=10, bad=3, seed=7, now_ms=int(UNTIL.timestamp() * 1000))
+
+
+if __name__ == "__main__":
+    shutil.rmtree(SAMPLE_DATA, ignore_errors=True)
+    write(SAMPLE_DATA)
