@@ -1,0 +1,71 @@
+"""How fast logs become rows, cold and warm, and how much memory that takes."""
+
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from tests.bench import limits
+from tests.bench.command import ingest
+from tests.bench.figures import Figure
+from tokenmon.sample import Generator, SampleLedger, big_claude_tree, write_sample
+from tokenmon.sample.native import Native
+
+NOW = 1_795_200_000_000
+
+NATIVE_LINES = 1_000_000
+TREE_BYTES = 1_005_000_000
+PEOPLE = 95
+"""More users, so that there are about 1,100 series."""
+
+
+def write_native(directory: Path, lines: int) -> SampleLedger:
+    """Native lines of 60 days."""
+    many = Generator("native", 1.0, 2, partial(Native, people=PEOPLE))
+    return write_sample(directory, events=lines, days=60, bad=0, seed=11, now_ms=NOW, generators=(many,))
+
+
+def check(database: Path, ledger: SampleLedger) -> None:
+    """A fast answer that is wrong is no answer."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        sums = "sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output)"
+        found = connection.execute(f"SELECT count(*), {sums} FROM event").fetchone()
+    connection.close()
+    totals = ledger.totals
+    expected = (
+        totals.requests, totals.input, totals.cache_read, totals.cache_write_5m, totals.cache_write_1h, totals.output,
+    )  # fmt: skip
+    if found != expected:
+        raise SystemExit(f"the store holds {found}, the logs {expected}")
+
+
+def native(place: Path, scale: float) -> Iterator[Figure]:
+    """Cold ingest of native lines, then a start with nothing new."""
+    logs, lines = place / "logs", int(NATIVE_LINES * scale)
+    ledger = write_native(logs, lines)
+    reading, inserting = limits.reading(logs), limits.inserting(place, lines)
+    cold = ingest(place / "native.db", [logs], place)
+    check(place / "native.db", ledger)
+    rate = lines / cold.seconds
+    name = f"cold ingest, {lines:,} native lines"
+    yield Figure(name, rate, "lines/s", 200_000, "inserting rows", lines / inserting, at_least=True)
+    yield Figure("  the same, in time", cold.seconds, "s", lines / 200_000, "reading the bytes", reading)
+    yield Figure("  its peak memory", cold.peak_mb, "MB", 120)
+    warm = median(ingest(place / "native.db", [logs], place).seconds for _ in range(3))
+    yield Figure("restart with nothing new, 7 files", warm, "s", 0.3)
+
+
+def transcripts(place: Path, scale: float) -> Iterator[Figure]:
+    """Cold ingest of a large Claude Code tree, then a start with nothing new."""
+    logs = place / "claude"
+    ledger = big_claude_tree(logs, int(TREE_BYTES * scale), now_ms=NOW)
+    files = sum(1 for path in logs.rglob("*.jsonl"))
+    reading = limits.reading(logs)
+    cold = ingest(place / "claude.db", [logs], place)
+    check(place / "claude.db", ledger)
+    name = f"cold ingest, {ledger.size / 1e6:,.0f} MB of transcripts"
+    yield Figure(name, cold.seconds, "s", 15, "reading the bytes", reading, relative=True)
+    yield Figure("  its peak memory", cold.peak_mb, "MB", 120)
+    warm = median(ingest(place / "claude.db", [logs], place).seconds for _ in range(3))
+    yield Figure(f"restart with nothing new, {files} files", warm, "s", 0.3)
