@@ -1,0 +1,63 @@
+"""What the README shows works as it is written there."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tokenmon.dialects import by_name, recognise
+from tokenmon.events import Event
+from tokenmon.pricing import open_book
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+class Nowhere:
+    """A source that has nothing but its lines."""
+
+    path = "calls.jsonl"
+    mtime_ms = 0
+
+    def lines_of(self, name_contains: str) -> None:
+        """There are no siblings."""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_two_commands_stand_before_everything_but_the_picture() -> None:
+    first, second = blocks("sh")[:2]
+    assert first == "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/tokenmon sample_data\n"
+    assert second == "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/python -m pytest\n"
+    assert README.index(second) < README.index("\n## ")
+
+
+def test_the_picture_is_a_screen_of_80_by_24() -> None:
+    lines = blocks("text")[0].splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_five_lines_of_python_write_a_native_line(tmp_path: Path) -> None:
+    """The example is run as it stands, and its line read by the native dialect."""
+    define, use = blocks("python")
+    path = tmp_path / "calls.jsonl"
+    subprocess.run([sys.executable, "-c", define + use], cwd=tmp_path, check=True, timeout=60)
+    line = path.read_bytes()
+    dialect = recognise(json.loads(line))
+    assert dialect is not None
+    assert dialect is by_name("native")
+    event = dialect.reader(Nowhere(), b"").parse(line.removesuffix(b"\n"))
+    assert isinstance(event, Event)
+    assert (event.input, event.cache_read, event.output, event.names.key_name) == (328, 512, 95, "ci")
+
+
+def test_the_prices_file_is_understood(tmp_path: Path) -> None:
+    (toml,) = blocks("toml")
+    path = tmp_path / "prices.toml"
+    path.write_text(toml)
+    book = open_book(path, tmp_path / "cache")
+    for model in ("acme-coder-70b", "llama-local", "team-sonnet"):
+        assert book.prices_of(model), model
