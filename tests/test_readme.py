@@ -40,7 +40,7 @@ def test_the_picture_is_a_screen_of_80_by_24() -> None:
     assert max(map(len, lines)) <= 80
 
 
-def test_the_five_lines_of_python_write_a_native_line(tmp_path: Path) -> None:
+def test_the_lines_of_python_write_a_native_line(tmp_path: Path) -> None:
     """The example is run as it stands, and its line read by the native dialect."""
     define, use = blocks("python")
     path = tmp_path / "calls.jsonl"
