@@ -12,8 +12,8 @@ UNTIL = datetime(2026, 11, 20, 18, tzinfo=UTC)
 
 
 def write(directory: Path) -> SampleLedger:
-    """As `tokenmon sample DIR --events 400 --days 10 --bad 3 --seed 7` wrote it on a Friday evening."""
-    return write_sample(directory, events=400, days=10, bad=3, seed=7, now_ms=int(UNTIL.timestamp() * 1000))
+    """As `tokenmon sample DIR --events 400 --days 10 --bad 3 --seed 3` wrote it on a Friday evening."""
+    return write_sample(directory, events=400, days=10, bad=3, seed=3, now_ms=int(UNTIL.timestamp() * 1000))
 
 
 if __name__ == "__main__":

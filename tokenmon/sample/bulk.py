@@ -65,11 +65,7 @@ def _file(number: int, began: int, size: int, random: Random, logs: Logs, book: 
         at += int(1_000 + chance() * 9_000)
         if chance() < USAGE_SHARE / (1 + REPEATED):
             plain, cached, output = int(chance() * 20), int(chance() * 9_000), 20 + int(chance() * 1_900)
-            sums.requests += 1
-            sums.input += plain
-            sums.cache_read += context
-            sums.cache_write_5m += cached
-            sums.output += output
+            sums.add(plain, context, cached, 0, output, 0)
             copies = (9, output) if chance() < REPEATED else (output,)
             for shown in copies:
                 text = _TEXT[: _whole(int(chance() * 900))]

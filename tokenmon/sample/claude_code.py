@@ -5,6 +5,7 @@ their parent's calls in files of their own, and most bytes are tool results that
 import json
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 from uuid import UUID
 
 from tokenmon.sample.generator import MINUTE, Stamps, torn
@@ -45,6 +46,31 @@ class Thread:
     """Tokens that the next call reads from the cache."""
     recent: list[tuple[bytes, bytes, bytes]] = field(default_factory=list)
     """The last usage lines: before the request id, the id, and after it."""
+
+
+class Call(NamedTuple):
+    """The numbers of one call."""
+
+    model: str
+    plain: int
+    """Uncached input tokens."""
+    context: int
+    """Tokens read from the cache."""
+    written: int
+    """Tokens written to the cache, `kept_long` of them for an hour."""
+    kept_long: int
+    output: int
+    thinking: int
+    """Part of the output; 0: not reported."""
+
+
+def _usage(call: Call) -> bytes:
+    details = b',"output_tokens_details":{"thinking_tokens":%d}' % call.thinking if call.thinking else b""
+    return (
+        b'{"input_tokens":%d,"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"cache_creation":'
+        b'{"ephemeral_5m_input_tokens":%d,"ephemeral_1h_input_tokens":%d},"output_tokens":%d%s,"service_tier":"standard"}'
+        % (call.plain, call.written, call.context, call.written - call.kept_long, call.kept_long, call.output, details)
+    )
 
 
 class ClaudeCode:
@@ -131,51 +157,47 @@ class ClaudeCode:
 
     def _write(self, thread: Thread, at: int) -> None:
         """One call: its line, written again while it grows, and what its tool printed."""
-        chance = self._random.random
-        model = self._random.choices(MODELS, (1, 1, 8) if thread.agent else (6, 3, 1))[0]
-        written = 300 + int(5_000 * chance() ** 3)
-        kept_long = written if thread.agent == "" and chance() < 0.4 else written // 3 if chance() < 0.3 else 0
-        plain = 2 + int(60 * chance())
-        output = 40 + int(1_500 * chance() ** 2)
-        thinking = output // 3 if chance() < 0.5 else 0
-        details = b',"output_tokens_details":{"thinking_tokens":%d}' % thinking if thinking else b""
-        sums = self._book.of(model)
-        sums.requests += 1
-        sums.input += plain
-        sums.cache_read += thread.context
-        sums.cache_write_5m += written - kept_long
-        sums.cache_write_1h += kept_long
-        sums.output += output
-        sums.reasoning += thinking
+        call = self._made_up(thread)
+        self._book.of(call.model).add(
+            call.plain, call.context, call.written - call.kept_long, call.kept_long, call.output, call.thinking
+        )
         message, request = self._id("msg_"), self._id("req_")
-        lines = 1 + (chance() < 0.45) + (chance() < 0.15)
-        for line in range(1, lines + 1):
-            last = line == lines
-            usage = (
-                b'{"input_tokens":%d,"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"cache_creation":'
-                b'{"ephemeral_5m_input_tokens":%d,"ephemeral_1h_input_tokens":%d},"output_tokens":%d%s,'
-                b'"service_tier":"standard"}'
-                % (
-                    plain, written, thread.context, written - kept_long, kept_long,
-                    output if last else line * min(9, output // 4),
-                    details if last else b"",
-                )
-            )  # fmt: skip
-            text = PROSE[: 30 + int(90 * chance())] if last else PROSE[:30]
-            before = self._head(thread, b"assistant") + (
-                b'"message":{"id":"%s","type":"message","role":"assistant","model":"%s","content":[{"type":"text",'
-                b'"text":"%s"}],"stop_reason":%s,"usage":%s},'
-                % (message, model.encode(), text.encode(), b'"tool_use"' if last else b"null", usage)
-            )
-            after = self._end(at - (lines - line) * 1_700)
+        drafts = (self._random.random() < 0.45) + (self._random.random() < 0.15)
+        for draft in range(drafts, -1, -1):
+            shown = call._replace(output=9 - draft, thinking=0) if draft else call
+            before = self._head(thread, b"assistant") + self._message(message, shown, draft > 0)
+            after = self._end(at - draft * 1_700)
             self._last = (thread.path, before + self._request(request) + after)
             self._logs.append(*self._last)
         if not thread.agent:
             thread.recent = [*thread.recent[-1:], (before, request, after)]
         self._tool_result(thread, at)
-        thread.context += written
+        thread.context += call.written
         thread.calls_left -= 1
         thread.last = at
+
+    def _made_up(self, thread: Thread) -> Call:
+        chance = self._random.random
+        written = 300 + int(5_000 * chance() ** 3)
+        output = 40 + int(1_500 * chance() ** 2)
+        kept_long = written if chance() < 0.4 else written // 3 if chance() < 0.2 else 0
+        return Call(
+            model=self._random.choices(MODELS, (1, 1, 8) if thread.agent else (6, 3, 1))[0],
+            plain=2 + int(60 * chance()),
+            context=thread.context,
+            written=written,
+            kept_long=0 if thread.agent else kept_long,
+            output=output,
+            thinking=output // 3 if chance() < 0.5 else 0,
+        )
+
+    def _message(self, message: bytes, call: Call, draft: bool) -> bytes:
+        text = PROSE[: 30 if draft else 30 + int(90 * self._random.random())]
+        return (
+            b'"message":{"id":"%s","type":"message","role":"assistant","model":"%s","content":[{"type":"text",'
+            b'"text":"%s"}],"stop_reason":%s,"usage":%s},'
+            % (message, call.model.encode(), text.encode(), b"null" if draft else b'"tool_use"', _usage(call))
+        )
 
     def bad(self, at: int) -> None:
         """Write a line that a crash cut short."""

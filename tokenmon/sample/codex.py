@@ -109,12 +109,7 @@ class Codex:
         cached = int(prompt * (0.55 + 0.4 * chance())) if thread.counted else 0
         output = 60 + int(2_200 * chance() ** 2)
         reasoning = int(output * 0.6 * chance())
-        sums = self._book.of(thread.model)
-        sums.requests += 1
-        sums.input += prompt - cached
-        sums.cache_read += cached
-        sums.output += output
-        sums.reasoning += reasoning
+        self._book.of(thread.model).add(prompt - cached, cached, 0, 0, output, reasoning)
         call: Counts = (prompt, cached, output, reasoning)
         before = thread.totals
         thread.totals = (before[0] + prompt, before[1] + cached, before[2] + output, before[3] + reasoning)

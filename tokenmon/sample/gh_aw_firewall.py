@@ -6,6 +6,7 @@ mistaken for values, and the sister file to be mistaken for a log.
 
 from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 from tokenmon.sample.generator import Stamps, torn
 from tokenmon.sample.ledger import Book
@@ -48,6 +49,35 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+class Call(NamedTuple):
+    """The numbers of one call."""
+
+    route: Route
+    uncached: int
+    reads: int
+    writes: int
+    output: int
+    reasoning: int
+    took: int
+    """Milliseconds."""
+    streamed: bool
+
+
+def _body(call: Call, request: bytes) -> bytes:
+    """What old and new lines share."""
+    route = call.route
+    shown = call.uncached if route.additive else call.uncached + call.reads + call.writes
+    return (
+        b'"request_id":"%s","provider":"%s","model":"%s","path":"%s","status":200,"streaming":%s,"input_tokens":%d,'
+        b'"output_tokens":%d,"cache_read_tokens":%d,"cache_write_tokens":%d,"duration_ms":%d,"response_bytes":%d'
+        % (
+            request, route.provider.encode(), route.model.encode(), route.path.encode(),
+            b"true" if call.streamed else b"false", shown, call.output, call.reads, call.writes, call.took,
+            300 + call.output * 5,
+        )
+    )  # fmt: skip
+
+
 class Firewall:
     """Writes the usage log and its audit trail."""
 
@@ -63,53 +93,47 @@ class Firewall:
 
     def call(self, at: int) -> None:
         """Write down one call of a workflow."""
-        chance = self._random.random
-        route = self._random.choices(ROUTES, [route.weight for route in ROUTES])[0]
         turn = self._count % CALLS_PER_RUN
         if turn == 0:
             self._credits = 0
         self._count += 1
+        call = self._made_up(turn)
+        route = call.route
+        reasoning = call.reasoning if self._count > OLD_LINES else 0
+        sums = self._book.of(route.model)
+        sums.add(call.uncached, call.reads, call.writes, 0, call.output, reasoning)
+        request = b"%06x-%d" % (self._run, self._count)
+        stamp = self._stamp(at)
+        if self._count <= OLD_LINES:
+            self._line = b'{"timestamp":"%s",%s}\n' % (stamp, _body(call, request))
+        else:
+            micro = micro_usd(route.model, call.uncached, call.reads, call.writes, call.output)
+            self._credits += micro
+            sums.add_cost(micro)
+            # A credit is a cent: four decimals of it are micro-dollars.
+            self._line = (
+                b'{"_schema":"token-usage/v0.28.4","timestamp":"%s","event":"token_usage",%s%s,'
+                b'"ai_credits_this_response":%d.%04d,"ai_credits_total":%d.%04d}\n'
+                % (
+                    stamp, _body(call, request), b',"reasoning_tokens":%d' % reasoning if route.reasons else b"",
+                    *divmod(micro, 10_000), *divmod(self._credits, 10_000),
+                )
+            )  # fmt: skip
+        self._logs.append(USAGE, self._line)
+        self._audit(at, call.took, request)
+
+    def _made_up(self, turn: int) -> Call:
+        chance = self._random.random
+        route = self._random.choices(ROUTES, [route.weight for route in ROUTES])[0]
         prompt = int(route.prompt * (0.4 + chance() + turn / CALLS_PER_RUN))
         reads = int(prompt * (0.5 + 0.45 * chance())) if turn else 0
         writes = int((prompt - reads) * 0.5 * chance()) if route.additive else 0
         output = int(route.output * (0.1 + 1.8 * chance())) + 1
-        took = int(400 + output * 11 * (0.5 + chance()))
-        sums = self._book.of(route.model)
-        sums.requests += 1
-        sums.input += prompt - reads - writes
-        sums.cache_read += reads
-        sums.cache_write_5m += writes
-        sums.output += output
-        request = b"%06x-%d" % (self._run, self._count)
-        shown = prompt - reads - writes if route.additive else prompt
-        body = (
-            b'"request_id":"%s","provider":"%s","model":"%s","path":"%s","status":200,"streaming":%s,"input_tokens":%d,'
-            b'"output_tokens":%d,"cache_read_tokens":%d,"cache_write_tokens":%d,"duration_ms":%d,"response_bytes":%d'
-            % (
-                request, route.provider.encode(), route.model.encode(), route.path.encode(),
-                b"true" if chance() < 0.8 else b"false", shown, output, reads, writes, took, 300 + output * 5,
-            )
+        return Call(
+            route=route, uncached=prompt - reads - writes, reads=reads, writes=writes, output=output,
+            reasoning=int(output * 0.6 * chance()) if route.reasons else 0,
+            took=int(400 + output * 11 * (0.5 + chance())), streamed=chance() < 0.8,
         )  # fmt: skip
-        stamp = self._stamp(at)
-        if self._count <= OLD_LINES:
-            self._line = b'{"timestamp":"%s",%s}\n' % (stamp, body)
-        else:
-            if route.reasons:
-                reasoning = int(output * 0.6 * chance())
-                sums.reasoning += reasoning
-                body += b',"reasoning_tokens":%d' % reasoning
-            # A credit is a cent: four decimals of it are micro-dollars.
-            micro = micro_usd(route.model, prompt - reads - writes, reads, writes, output)
-            self._credits += micro
-            sums.cost_logged += micro * 1_000
-            sums.logged += 1
-            self._line = (
-                b'{"_schema":"token-usage/v0.28.4","timestamp":"%s","event":"token_usage",%s,'
-                b'"ai_credits_this_response":%d.%04d,"ai_credits_total":%d.%04d}\n'
-                % (stamp, body, *divmod(micro, 10_000), *divmod(self._credits, 10_000))
-            )
-        self._logs.append(USAGE, self._line)
-        self._audit(at, took, request)
 
     def _audit(self, at: int, took: int, request: bytes) -> None:
         self._logs.append(AUDIT, b'{"ts":%d,"event":"TRACK_START","rid":"%s"}\n' % (at - took, request))

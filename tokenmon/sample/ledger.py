@@ -26,6 +26,23 @@ class Expected:
     logged: int = 0
     """Calls whose cost is logged."""
 
+    def add(
+        self, uncached: int, cache_read: int, cache_write_5m: int, cache_write_1h: int, output: int, reasoning: int
+    ) -> None:
+        """One more call."""
+        self.requests += 1
+        self.input += uncached
+        self.cache_read += cache_read
+        self.cache_write_5m += cache_write_5m
+        self.cache_write_1h += cache_write_1h
+        self.output += output
+        self.reasoning += reasoning
+
+    def add_cost(self, micro_usd: int) -> None:
+        """The call that was just added tells its cost."""
+        self.logged += 1
+        self.cost_logged += micro_usd * 1_000
+
     @property
     def total(self) -> int:
         """All billed tokens."""

@@ -185,49 +185,34 @@ class Native:
         by = form.integration
         chance = self._random.random
         luck = chance()
-        prompt = int(by.prompt * (0.2 + 1.6 * luck * luck)) + 1
-        output = int(by.output * (0.1 + 1.8 * chance()))
         failed = by.failures > 0 and chance() < by.failures
-        if failed:
-            output = 0
+        prompt = int(by.prompt * (0.2 + 1.6 * luck * luck)) + 1
+        output = 0 if failed else int(by.output * (0.1 + 1.8 * chance()))
         reads = int(prompt * by.cached * (0.4 + 0.6 * chance())) if by.cached else 0
         writes = int(prompt * by.writes * chance()) if by.writes else 0
+        kept_long = writes // 2 if by.long_writes else 0
+        reasoning = int(output * by.reasoning * chance()) if by.reasoning else 0
         uncached = prompt - reads - writes
-        sums = form.sums
-        sums.requests += 1
-        sums.input += uncached
-        sums.cache_read += reads
-        sums.output += output
-        counts = self._counts(by, prompt, uncached, output)
+        form.sums.add(uncached, reads, writes - kept_long, kept_long, output, reasoning)
+        if by.exclusive:
+            counts = b'"input_tokens":%d,"output_tokens":%d' % (uncached, output)
+        else:
+            counts = b'"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d' % (prompt, output, prompt + output)
         if by.cached:
             counts += b',"cache_read_tokens":%d' % reads
         if by.writes:
-            counts += self._writes(by, writes, sums)
+            counts += b',"cache_write_tokens":%d' % writes
+        if by.long_writes:
+            counts += b',"cache_write_1h_tokens":%d' % kept_long
         if by.reasoning:
-            reasoning = int(output * by.reasoning * chance())
-            sums.reasoning += reasoning
             counts += b',"reasoning_tokens":%d' % reasoning
         if by.costs and not failed:
             micro = micro_usd(form.model, uncached, reads, writes, output)
-            sums.cost_logged += micro * 1_000
-            sums.logged += 1
+            form.sums.add_cost(micro)
             counts += b',"cost_usd":%d.%06d' % divmod(micro, 1_000_000)
-        line = b'{"ts":"' + self._stamp(at) + b'"' + form.head + counts + self._tail(by, luck, failed, sums)
+        line = b'{"ts":"' + self._stamp(at) + b'"' + form.head + counts + self._tail(by, luck, failed, form.sums)
         self._last = (form.path, line)
         self._logs.append(form.path, line)
-
-    def _counts(self, by: Integration, prompt: int, uncached: int, output: int) -> bytes:
-        if by.exclusive:
-            return b'"input_tokens":%d,"output_tokens":%d' % (uncached, output)
-        return b'"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d' % (prompt, output, prompt + output)
-
-    def _writes(self, by: Integration, writes: int, sums: Expected) -> bytes:
-        kept_long = writes // 2 if by.long_writes else 0
-        sums.cache_write_5m += writes - kept_long
-        sums.cache_write_1h += kept_long
-        if by.long_writes:
-            return b',"cache_write_tokens":%d,"cache_write_1h_tokens":%d' % (writes, kept_long)
-        return b',"cache_write_tokens":%d' % writes
 
     def _tail(self, by: Integration, luck: float, failed: bool, sums: Expected) -> bytes:
         self._count += 1
