@@ -1,0 +1,348 @@
+"""Settings: one declaration each; its flag, its `TOKENMON_*` variable and its `config.toml` key derive from the field.
+
+Flags win over variables, variables over the file. A variable is a flag that persists: `TOKENMON_DB=x` decides as
+`--db x` does. Unknown variables are left alone, because orchestrators set some of their own (`TOKENMON_PORT`);
+an unknown key in the file is an error that names the nearest known one. The file is the user's, else the machine's
+(`/etc/tokenmon/config.toml`), never a mixture of both.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import tzinfo
+from difflib import get_close_matches
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from tokenmon.errors import ConfigError, UsageError
+from tokenmon.zones import parse_zone
+
+SYSTEM_CONFIG = Path("/etc/tokenmon")
+"""Where a service's configuration is, for every user of the machine."""
+
+DAY_S = 86_400
+THEMES = ("auto", "dark", "light", "ansi")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How one setting is written, and what it accepts."""
+
+    help: str
+    read: Callable[[object], object]
+    """From a flag's or variable's text or a value of the file; ValueError says what it must be."""
+    metavar: str = ""
+    shown: bool = False
+    """Whether `tokenmon --help` lists it; the others are flags all the same."""
+    located: bool = False
+    """A place in the file system: `~` and relative paths are resolved."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    return value
+
+
+def _choice(*choices: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _SWITCH:
+        return _SWITCH[value.lower()]
+    raise ValueError("must be true or false")
+
+
+def _number(value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
+    except (ValueError, OverflowError):
+        number = -1.0
+    if not 0 <= number <= DAY_S:
+        raise ValueError(f"must be a number of seconds from 0 to {DAY_S}")
+    return number
+
+
+def _whole(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else value
+        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return number
+
+    return read
+
+
+def _places(value: object) -> tuple[str, ...]:
+    """Several paths: a list, or one text with the separator of PATH between them."""
+    if isinstance(value, str):
+        value = [part for part in value.split(os.pathsep) if part]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) and part for part in value):
+        raise ValueError("must be a list of paths")
+    return tuple(value)
+
+
+def _place(value: object) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a path")
+    return Path(value)
+
+
+def _zone(value: object) -> str:
+    parse_zone(_text(value))
+    return str(value)
+
+
+def _spelled(read: Callable[[object], object], help: str, metavar: str = "", **how: bool) -> dict[str, Spelling]:
+    return {"spelling": Spelling(help, read, metavar, **how)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set, with its default."""
+
+    paths: tuple[str, ...] = field(
+        default=(), metadata=_spelled(_places, "directory or log file to read", "PATH", located=True)
+    )
+    db: Path | None = field(default=None, metadata=_spelled(_place, "database file", "FILE", shown=True, located=True))
+    range: str = field(
+        default="", metadata=_spelled(_text, "24h, 7d, today, week, all, FROM..TO, ...", "R", shown=True)
+    )
+    """Empty: the screen's last or smallest that holds an event; `all` for reports."""
+    tz: str = field(default="", metadata=_spelled(_zone, "time zone, as Europe/Berlin or +05:30", "ZONE", shown=True))
+    """Empty: the machine's."""
+    theme: str = field(default="auto", metadata=_spelled(_choice(*THEMES), ", ".join(THEMES), "THEME", shown=True))
+    ascii: bool = field(default=False, metadata=_spelled(_switch, "draw with ASCII characters only", shown=True))
+    mouse: bool = field(default=True, metadata=_spelled(_switch, "leave the mouse to the terminal", shown=True))
+    interval: float = field(
+        default=0.0, metadata=_spelled(_number, "seconds between two refreshes of the screen", "S", shown=True)
+    )
+    """0: 2 locally, 5 over SSH."""
+    scan_interval: float = field(
+        default=5.0, metadata=_spelled(_number, "seconds between two scans of the directories", "S")
+    )
+    files_per_cycle: int = field(default=100, metadata=_spelled(_whole(1, 10_000), "files opened in one cycle", "N"))
+    bytes_per_file: int = field(
+        default=262_144, metadata=_spelled(_whole(4_096, 1 << 30), "bytes read of one file in one cycle", "N")
+    )
+    entries_per_cycle: int = field(
+        default=10_000, metadata=_spelled(_whole(1, 10_000_000), "directory entries looked at in one cycle", "N")
+    )
+    retention_days: int = field(
+        default=0, metadata=_spelled(_whole(0, 100_000), "days that events are kept; 0 is for ever", "N")
+    )
+    max_series: int = field(
+        default=20_000, metadata=_spelled(_whole(1, 10_000_000), "distinct combinations of names that are kept", "N")
+    )
+    prices: Path | None = field(default=None, metadata=_spelled(_place, "price overrides (TOML)", "FILE", located=True))
+    """Default: `prices.toml` beside the user's `config.toml`, when there is one."""
+    group: str = field(default="", metadata=_spelled(_text, "unix group that may read the database", "GROUP"))
+    log_format: str = field(
+        default="text", metadata=_spelled(_choice("text", "json"), "log of --ingest-only: text or json", "F")
+    )
+    exclude: tuple[str, ...] = field(
+        default=(), metadata=_spelled(_places, "path that is not read", "PATH", located=True)
+    )
+
+    given: frozenset[str] = frozenset()
+    """Settings named by a flag or a variable, not by the file."""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Where each setting that differs from its default was set, for messages: `--tz`, `/etc/... line 3`."""
+
+    def zone(self) -> tzinfo:
+        """The time zone of everything shown."""
+        return parse_zone(self.tz)
+
+
+SPELLINGS: Mapping[str, Spelling] = {
+    each.name: each.metadata["spelling"] for each in fields(Settings) if "spelling" in each.metadata
+}
+
+
+def flag(name: str) -> str:
+    """The flag of a setting; a switch that is on by default is turned off by it."""
+    dashed = name.replace("_", "-")
+    return f"--no-{dashed}" if getattr(Settings, name) is True else f"--{dashed}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"TOKENMON_{name.upper()}"
+
+
+# -- places
+
+
+def _base(environment: Mapping[str, str], home: Path, name: str, default: str) -> Path:
+    given = environment.get(name, "")
+    return (Path(given) if os.path.isabs(given) else home / default) / "tokenmon"
+
+
+def state_dir(environment: Mapping[str, str], home: Path) -> Path:
+    """Where databases are."""
+    return _base(environment, home, "XDG_STATE_HOME", ".local/state")
+
+
+def cache_dir(environment: Mapping[str, str], home: Path) -> Path:
+    """Where things are that can be made again."""
+    return _base(environment, home, "XDG_CACHE_HOME", ".cache")
+
+
+def config_dir(environment: Mapping[str, str], home: Path) -> Path:
+    """Where the user's configuration is."""
+    return _base(environment, home, "XDG_CONFIG_HOME", ".config")
+
+
+def _slug(path: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", os.path.basename(path), flags=re.ASCII)[:40] or "root"
+
+
+def database_for(settings: Settings, environment: Mapping[str, str], home: Path) -> Path:
+    """Which database the paths belong to (design, section 5).
+
+    `--db` decides; PATHs have one of their own, so that trying sample data never mixes with one's own numbers;
+    without either it is the one that the file names, else `tokenmon.db`.
+    """
+    if settings.db is not None and "db" in settings.given:
+        return settings.db
+    if settings.paths and "paths" in settings.given:
+        real = sorted({os.path.realpath(path) for path in settings.paths})
+        digest = blake2b("\0".join(real).encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+        return state_dir(environment, home) / f"{_slug(real[0])}-{digest}.db"
+    return settings.db or state_dir(environment, home) / "tokenmon.db"
+
+
+# -- loading
+
+
+def load_settings(
+    flags: Mapping[str, object], environment: Mapping[str, str], home: Path, system: Path = SYSTEM_CONFIG
+) -> Settings:
+    """All settings from flags (None: not given), environment and file; ConfigError says where one is wrong."""
+    own = config_dir(environment, home)
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for directory in (own, system):
+        if (directory / "config.toml").exists():
+            values, origins = _from_file(directory / "config.toml", environment, home)
+            break
+    given = set()
+    for name in SPELLINGS:
+        if flags.get(name) is not None:
+            where = "PATH" if name == "paths" else flag(name)
+            try:
+                values[name] = _read(name, flags[name], Path.cwd(), home)
+            except ValueError as wrong:
+                raise UsageError(f"{where} {wrong}, not {_shown(flags[name])}") from None
+        elif environment.get(variable(name)):
+            where = variable(name)
+            try:
+                values[name] = _read(name, environment[where], Path.cwd(), home)
+            except ValueError as wrong:
+                raise ConfigError(f"{where} {wrong}, not {_shown(environment[where])}") from None
+        else:
+            continue
+        given.add(name)
+        origins[name] = where
+    if "prices" not in values and (own / "prices.toml").exists():
+        values["prices"] = own / "prices.toml"
+    return Settings(**values, given=frozenset(given), origins=origins)  # type: ignore[arg-type]
+
+
+def _shown(value: object) -> str:
+    return ascii(value)[:60]
+
+
+def _read(name: str, value: object, base: Path, home: Path) -> object:
+    """The value of a setting; places relative to `base`."""
+    spelling = SPELLINGS[name]
+    result = spelling.read(value)
+    if not spelling.located:
+        return result
+    if isinstance(result, tuple):
+        return tuple(_located(part, base, home) for part in result)
+    return Path(_located(str(result), base, home))
+
+
+def _located(text: str, base: Path, home: Path) -> str:
+    if text == "~" or text.startswith("~/"):
+        text = str(home) + text[1:]
+    return os.path.abspath(os.path.join(base, text))
+
+
+def _from_file(path: Path, environment: Mapping[str, str], home: Path) -> tuple[dict[str, object], dict[str, str]]:
+    text, table = _parse_file(path)
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for key, value in table.items():
+        where = f"{path} line {_line_of(key, text)}"
+        if key not in SPELLINGS:
+            near = get_close_matches(key, SPELLINGS, 1)
+            raise ConfigError(f"{where}: unknown setting {key!a}", f"did you mean {near[0]}?" if near else _known())
+        try:
+            values[key] = _read(key, _expanded(value, environment), path.parent, home)
+        except ValueError as wrong:
+            raise ConfigError(f"{where}: {key} {wrong}") from None
+        origins[key] = where
+    return values, origins
+
+
+def _known() -> str:
+    return f"settings are {', '.join(SPELLINGS)}"
+
+
+def _parse_file(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text("utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {_with_line(str(error), text)}") from None
+
+
+def _with_line(message: str, text: str) -> str:
+    """The parser's message, with a line also where it only says that the text ended."""
+    if "at end of document" in message:
+        return message.replace("at end of document", f"at line {max(1, len(text.splitlines()))}, the end")
+    return message
+
+
+def _line_of(key: str, text: str) -> int:
+    """The line of a top-level key or table, counted from 1."""
+    start = re.compile(r"\s*\[*\s*[\"']?" + re.escape(key) + r"[\"']?\s*[\].=]")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if start.match(line)), 1)
+
+
+_REFERENCE = re.compile(r"\$\{(\w+)\}")
+
+
+def _expanded(value: object, environment: Mapping[str, str]) -> object:
+    """`${NAME}` in texts replaced by the environment's value; a name that is not set is an error, not nothing."""
+    if isinstance(value, list):
+        return [_expanded(part, environment) for part in value]
+    if not isinstance(value, str):
+        return value
+
+    def replaced(match: re.Match[str]) -> str:
+        if match[1] not in environment:
+            raise ValueError(f"uses ${{{match[1]}}}, which is not set")
+        return environment[match[1]]
+
+    return _REFERENCE.sub(replaced, value)
