@@ -1,0 +1,169 @@
+"""The command line: arguments to settings to a face, and the only exit codes.
+
+A face is imported in the branch that needs it, so that `--ingest-only` never loads the screen. Whatever a user can
+mend is a `TokenmonError`: one line on stderr that says what, where and what to do. A bug is a traceback.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tokenmon.cli.arguments import Arguments, parse
+from tokenmon.cli.target import Target, find_target
+from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
+from tokenmon.ranges import resolve
+from tokenmon.settings import Settings, cache_dir, config_dir, load_settings
+from tokenmon.text import sanitise
+
+if TYPE_CHECKING:
+    from tokenmon.report.question import Question
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        return _run(parse(sys.argv[1:] if words is None else words), os.environ, Path(os.path.expanduser("~")))
+    except TokenmonError as error:
+        _say(error.line())
+        return error.exit_code
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: Arguments, environment: Mapping[str, str], home: Path) -> int:
+    if sys.platform == "win32":
+        raise TokenmonError("tokenmon runs on Linux and macOS", "on Windows run it inside WSL")
+    settings = load_settings(arguments.settings(), environment, home)
+    _check_range(settings)
+    values = arguments.values
+    if arguments.command == "sample":
+        return _sample(arguments)
+    if arguments.command == "demo":
+        from tokenmon.sample import demo
+
+        return demo.run(settings)
+    if arguments.command == "prices":
+        from tokenmon.report import prices
+
+        own = config_dir(environment, home) / "prices.toml"
+        return prices.run(values.model, settings.prices, settings.prices or own, cache_dir(environment, home))
+    target = find_target(settings, environment, home)
+    if arguments.command:
+        return _answer(arguments, target, environment, home)
+    return _monitor(arguments, target)
+
+
+def _check_range(settings: Settings) -> None:
+    """A wrong range is the flag's fault, or that of whoever configured it."""
+    try:
+        resolve(settings.range or "all", _now(), settings.zone())
+    except UsageError as error:
+        origin = settings.origins.get("range", "--range")
+        if origin == "--range":
+            raise
+        raise ConfigError(f"{origin}: {error}", error.hint) from None
+
+
+def _say(line: str) -> None:
+    """One line on stderr, harmless whatever path or name is in it; nothing where stderr is closed."""
+    if sys.stderr is not None:
+        print(sanitise(" ".join(line.split())), file=sys.stderr)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# -- faces
+
+
+def _monitor(arguments: Arguments, target: Target) -> int:
+    values = arguments.values
+    if not values.ingest_only and (values.once or values.no_wait):
+        raise UsageError(f"{'--once' if values.once else '--no-wait'} goes with --ingest-only")
+    if values.ingest_only:
+        if not target.settings.paths:
+            raise UsageError("there is nothing to read: no PATH was given and no logs were found", "give a directory")
+        from tokenmon import headless
+
+        return headless.run(target.settings, target.database, once=values.once, wait=not values.no_wait)
+    if not _is_terminal(os.environ):
+        _check_there_is_something(target)
+        from tokenmon.report import report
+
+        return report.run(_question(arguments, target), report.Grouping())
+    from tokenmon.ui import app
+
+    return app.run(target.settings, target.database, target.settings.paths)
+
+
+def _check_there_is_something(target: Target) -> None:
+    if not target.settings.paths and not target.database.exists():
+        raise NoDatabase(
+            f"nothing was read yet: there is no {target.database}, no PATH was given and no logs were found",
+            "give a directory with logs, or try `tokenmon demo`",
+        )
+
+
+def _is_terminal(environment: Mapping[str, str]) -> bool:
+    """Whether a screen can be shown at all."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return environment.get("TERM") != "dumb" and all(stream is not None and stream.isatty() for stream in streams)
+
+
+def _answer(arguments: Arguments, target: Target, environment: Mapping[str, str], home: Path) -> int:
+    _check_there_is_something(target)
+    values, question = arguments.values, _question(arguments, target)
+    if arguments.command == "status":
+        from tokenmon.report import status
+
+        return status.run(replace(question, paths=()))
+    if arguments.command == "explain":
+        from tokenmon.report import explain
+
+        return explain.run(question, values.id, cache_dir(environment, home))
+    if arguments.command == "events":
+        from tokenmon.report import events
+
+        return events.run(question, values.limit, values.before)
+    from tokenmon.report import report
+
+    descending = {"asc": False, "desc": True}.get(values.direction)
+    by = tuple(dict.fromkeys(values.by or ()))
+    return report.run(question, report.Grouping(by, values.sort or "", descending, values.limit))
+
+
+def _question(arguments: Arguments, target: Target) -> "Question":
+    from tokenmon.report.question import Question
+
+    values = arguments.values
+    return Question(
+        settings=target.settings,
+        database=target.database,
+        paths=() if target.reads_only else target.settings.paths,
+        now=_now,
+        where=tuple(getattr(values, "where", None) or ()),
+        search=getattr(values, "search", ""),
+        range=target.settings.range or "all",
+        form=getattr(values, "form", "plain"),
+    )
+
+
+def _sample(arguments: Arguments) -> int:
+    from tokenmon.sample import write_sample
+
+    values = arguments.values
+    directory = Path(os.path.expanduser(values.directory))
+    try:
+        write_sample(directory, events=values.events, days=values.days, bad=values.bad, seed=values.seed, now_ms=_now())
+    except OSError as error:
+        raise TokenmonError(f"cannot write {directory}: {error.strerror}", "name another directory") from error
+    _say(f"tokenmon: wrote {values.events:,} events below {directory}; to see them: tokenmon {directory}")
+    return 0

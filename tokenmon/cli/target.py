@@ -1,0 +1,48 @@
+"""Which database a command is about, and which paths feed it (design, section 5: "Which database")."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tokenmon.dialects import DIALECTS
+from tokenmon.errors import NotOurDatabase, UnknownPath
+from tokenmon.settings import Settings, database_for
+from tokenmon.store.remembered import knows, remembered_paths
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database and its paths, checked."""
+
+    settings: Settings
+    """With the paths filled in: what an ingester of this database reads."""
+    database: Path
+    reads_only: bool
+    """`--db X` without a PATH: a report is about what is there."""
+
+
+def find_target(settings: Settings, environment: Mapping[str, str], home: Path) -> Target:
+    """What to work on. UnknownPath, NotOurDatabase or NoDatabase before anything is created."""
+    database = database_for(settings, environment, home)
+    if database.is_dir():
+        raise NotOurDatabase(f"{database} is a directory, not a database", "give --db the name of a file")
+    given = "paths" in settings.given
+    if given:
+        _check(settings.paths, database)
+    own = () if given or "db" not in settings.given else remembered_paths(database)
+    paths = own or settings.paths or tuple(str(place) for place in _discovered(environment, home))
+    return Target(replace(settings, paths=paths), database, reads_only="db" in settings.given and not given)
+
+
+def _check(paths: tuple[str, ...], database: Path) -> None:
+    for path in paths:
+        if not os.path.exists(path) and not knows(database, path):
+            hint = "check the spelling; a missing path is fine once its database has seen it"
+            raise UnknownPath(f"there is no {path.encode('utf-8', 'replace').decode()}", hint)
+
+
+def _discovered(environment: Mapping[str, str], home: Path) -> list[Path]:
+    """The places of all dialects that are on this machine."""
+    places = [place.path for dialect in DIALECTS for place in dialect.places(environment, home)]
+    return [path for path in dict.fromkeys(places) if path.is_dir()]

@@ -1,0 +1,166 @@
+"""The only module that prints to stdout. Bytes, UTF-8 whatever the locale, written once they are complete.
+
+Text from logs and paths is made harmless again here. Spreadsheets obey a cell that begins with `=`, so CSV puts an
+apostrophe before such text; numbers stay numbers.
+"""
+
+import csv
+import io
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from shutil import get_terminal_size
+
+import msgspec
+
+from tokenmon.errors import TokenmonError
+from tokenmon.report.figures import dollars
+from tokenmon.text import clip, sanitise
+
+Value = str | int | bool | None | msgspec.Raw
+"""A cell of JSON and CSV; Raw is a number (or object) already written out."""
+
+GAP = "  "
+LEAST_LABEL = 6
+"""Columns that a label keeps however narrow the terminal is."""
+
+
+def write(text: str) -> None:
+    """Print `text` and a newline; nothing where stdout is closed."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise TokenmonError(f"cannot write the answer: {error.strerror}") from error
+
+
+def warn(text: str) -> None:
+    """One line on stderr beside the answer on stdout."""
+    if sys.stderr is not None:
+        print(f"tokenmon: {sanitise(text)}", file=sys.stderr)
+
+
+def money(nano: int | None) -> Value:
+    """A cost as an exact JSON number."""
+    return None if nano is None else msgspec.Raw(dollars(nano).encode())
+
+
+def harmless(text: str) -> str:
+    """`text` without control characters; else, unlike a name for people, left as it is, so that a path still opens."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _OBEYED else c for c in text)
+
+
+_OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+
+
+# -- JSON and CSV
+
+
+def json_text(document: object) -> str:
+    """A JSON document for scripts, indented so that people can look at it, too."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def json_line(row: Mapping[str, Value]) -> str:
+    """One line of NDJSON."""
+    return msgspec.json.encode(row).decode()
+
+
+def csv_line(cells: Iterable[Value]) -> str:
+    """One CSV line without its newline."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([_csv_cell(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _csv_cell(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, msgspec.Raw):
+        return bytes(value).decode()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+# -- tables for people
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; labels stand left and shrink, numbers stand right and never do."""
+
+    heading: str
+    label: bool = False
+
+
+def terminal_width() -> int:
+    """Columns to fit into: the terminal's, 80 without one."""
+    return max(40, get_terminal_size((80, 24)).columns)
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], total: Sequence[str] | None, width: int) -> str:
+    """Rows under their headings, fitted into `width` by shortening labels; `total` below a rule."""
+    body = [[sanitise(cell) for cell in row] for row in (*rows, *([total] if total else []))]
+    widths = _fitted(columns, body, width)
+    heads = [_heading(column, each) for column, each in zip(columns, widths, strict=True)]
+    tall = max(len(head) for head in heads)
+    lines = [
+        _line(columns, widths, [([""] * (tall - len(head)) + head)[level] for head in heads]) for level in range(tall)
+    ]
+    rule = GAP.join("-" * each for each in widths)
+    lines.append(rule)
+    lines += [_line(columns, widths, row) for row in body]
+    if total:
+        lines.insert(-1, rule)
+    return "\n".join(lines)
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that `text` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _heading(column: Column, width: int) -> list[str]:
+    """A heading in as few lines as fit: words of a number's heading go below each other."""
+    return [column.heading] if cells(column.heading) <= width else column.heading.split()
+
+
+def _fitted(columns: Sequence[Column], body: Sequence[Sequence[str]], width: int) -> list[int]:
+    def least(column: Column) -> int:
+        return max(map(len, column.heading.split())) if not column.label else len(column.heading)
+
+    widths = [max([least(column), *(cells(row[i]) for row in body)]) for i, column in enumerate(columns)]
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    while excess > 0:
+        labels = [i for i, column in enumerate(columns) if column.label and widths[i] > LEAST_LABEL]
+        if not labels:
+            break
+        widest = max(labels, key=lambda i: widths[i])
+        widths[widest] -= 1
+        excess -= 1
+    return widths
+
+
+def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
+    parts = [_cell(column, width, text) for column, width, text in zip(columns, widths, row, strict=True)]
+    return GAP.join(parts).rstrip()
+
+
+def _cell(column: Column, width: int, text: str) -> str:
+    while column.label and cells(text) > width:
+        text = clip(text, len(text) - 1)
+    blank = " " * (width - cells(text))
+    return text + blank if column.label else blank + text

@@ -1,0 +1,96 @@
+"""Asking a database: bring it up to date first where its paths are known, then ask, then say what is missing.
+
+asyncio, aiosqlite and the ingester are loaded here and only when a question is asked.
+"""
+
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from tokenmon.errors import SourceFailed
+from tokenmon.ranges import resolve
+from tokenmon.report.output import terminal_width, warn
+from tokenmon.settings import Settings
+from tokenmon.text import clip, sanitise
+from tokenmon.view import Condition, View, Window
+
+if TYPE_CHECKING:
+    from tokenmon.store.reader import Reader
+
+T = TypeVar("T")
+
+Format = Literal["json", "csv", "plain"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is common to all questions."""
+
+    settings: Settings
+    database: Path
+    paths: tuple[str, ...]
+    """What is brought up to date first; empty: only read."""
+    now: Callable[[], int]
+    """The clock, UTC milliseconds."""
+    where: tuple[Condition, ...] = ()
+    search: str = ""
+    range: str = "all"
+    form: Format = "plain"
+
+    def view(self, span: Window | None) -> tuple[View, Window]:
+        """The view asked for, and its window as it is shown: `all` and open ends from the events' span."""
+        window = resolve(self.range, self.now(), self.settings.zone())
+        start = span.start if span is not None and window.start is None else window.start
+        end = span.end if span is not None and window.end is None else window.end
+        if start is not None and end is not None:
+            end = max(start, end)
+        return View(window, self.where, self.search), Window(start, end)
+
+
+def ask(question: Question, answer: Callable[["Reader"], Coroutine[Any, Any, T]]) -> T:
+    """Bring the database up to date, then let `answer` ask it; SourceFailed after the answer is out."""
+    import asyncio
+
+    from tokenmon.store.reader import Reader
+
+    caught_up = not question.paths or _brought_up_to_date(question)
+
+    async def asked() -> tuple[T, int]:
+        async with await Reader.open(question.database) as reader:
+            result = await answer(reader)
+            return result, 0 if caught_up else sum(1 for each in (await reader.health()).sources if each.error)
+
+    result, failing = asyncio.run(asked())
+    if failing:
+        raise SourceFailed(f"{failing} of the sources cannot be read", "`tokenmon status` names them")
+    if not caught_up:
+        warn("not everything that was logged is read yet; these are the numbers so far")
+    return result
+
+
+def _brought_up_to_date(question: Question) -> bool:
+    from tokenmon.ingest import bring_up_to_date
+
+    with _progress() as progress:
+        return bring_up_to_date(question.settings, question.database, question.paths, progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Progress on one line of stderr that is gone at the end; silent without a terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+
+    def show(text: str) -> None:
+        sys.stderr.write("\r\x1b[K" + clip(sanitise(text), terminal_width() - 1))
+        sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

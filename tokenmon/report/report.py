@@ -1,0 +1,237 @@
+"""`tokenmon report`: totals and breakdowns. JSON and CSV are exact and stable; the table is for people.
+
+One list of fields serves all three. A count is null where no event of the group reported it; the totals of nothing
+are 0 where 0 is meant (requests, errors, unpriced, tokens, cost) and null elsewhere.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tokenmon.dimensions import Dimension, by_name
+from tokenmon.report import figures
+from tokenmon.report.output import (
+    Column,
+    Value,
+    csv_line,
+    harmless,
+    json_text,
+    money,
+    table,
+    terminal_width,
+    warn,
+    write,
+)
+from tokenmon.report.question import Question, ask
+from tokenmon.store.answers import Breakdown, Group, Health, Sums
+from tokenmon.view import Window
+from tokenmon.zones import zone_name
+
+if TYPE_CHECKING:
+    from tokenmon.store.reader import Reader
+
+SCHEMA = "tokenmon.report/1"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One number of a row."""
+
+    name: str
+    of: Callable[[Sums], int | None]
+    kind: Literal["count", "cost", "instant"] = "count"
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("requests", lambda sums: sums.requests),
+    Field("errors", lambda sums: sums.errors),
+    Field("input_tokens", lambda sums: sums.input),
+    Field("cache_read_tokens", lambda sums: sums.cache_read),
+    Field("cache_write_5m_tokens", lambda sums: sums.cache_write_5m),
+    Field("cache_write_1h_tokens", lambda sums: sums.cache_write_1h),
+    Field("output_tokens", lambda sums: sums.output),
+    Field("reasoning_tokens", lambda sums: sums.reasoning),
+    Field("total_tokens", lambda sums: sums.total),
+    Field("cost_usd", lambda sums: sums.cost if sums.requests else 0, "cost"),
+    Field("cost_logged_usd", lambda sums: sums.cost_logged, "cost"),
+    Field("cost_list_usd", lambda sums: sums.cost_list, "cost"),
+    Field("unpriced_requests", lambda sums: sums.unpriced),
+    Field("assumed_requests", lambda sums: sums.assumed if sums.requests else None),
+    Field("first_event_at", lambda sums: sums.first, "instant"),
+    Field("last_event_at", lambda sums: sums.last, "instant"),
+)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """How the numbers are broken down."""
+
+    by: tuple[str, ...] = ()
+    sort: str = ""
+    descending: bool | None = None
+    limit: int = 500
+    """0: all."""
+
+
+def run(question: Question, grouping: Grouping) -> int:
+    """Print the report."""
+    names = grouping.by or (("day",) if question.form == "plain" else ())
+    by = tuple(dimension for dimension in map(by_name, names) if dimension is not None)
+
+    async def answer(reader: "Reader") -> None:
+        view, shown = question.view(await reader.span())
+        if by:
+            found = await reader.breakdown(
+                view,
+                by,
+                zone=question.settings.zone(),
+                sort=grouping.sort,
+                descending=grouping.descending,
+                limit=grouping.limit,
+            )
+        else:
+            found = Breakdown((), 0, False, await reader.totals(view))
+        if found.snapped:
+            warn("an end of the range is older than the events that are kept and moved to the nearest roll-up")
+        _print(question, by, found, shown, await reader.health() if question.form == "plain" else None)
+
+    ask(question, answer)
+    return 0
+
+
+def _print(question: Question, by: Sequence[Dimension], found: Breakdown, shown: Window, health: Health | None) -> None:
+    if question.form == "json":
+        write(json_text(document(by, found, shown, question.now(), zone_name(question.settings.zone()))))
+    elif question.form == "csv":
+        write("\n".join(csv_lines(by, found)))
+        if found.truncated:
+            warn(cut(found))
+    else:
+        write("\n".join(plain_lines(question, by, found, shown, health)))
+
+
+def cut(found: Breakdown) -> str:
+    """What a cut leaves out, by name."""
+    return f"{len(found.groups):,} of {found.groups_total:,} rows; --limit 0 gives all"
+
+
+# -- JSON and CSV
+
+
+def _value(field: Field, sums: Sums) -> Value:
+    number = field.of(sums)
+    if number is None or field.kind == "count":
+        return number
+    return money(number) if field.kind == "cost" else figures.instant(number)
+
+
+def _numbers(sums: Sums) -> dict[str, Value]:
+    return {field.name: _value(field, sums) for field in FIELDS}
+
+
+def _labels(by: Sequence[Dimension], group: Group) -> dict[str, Value]:
+    pairs = zip(by, group.values, strict=True)
+    return {each.name: None if value is None else harmless(value) for each, value in pairs}
+
+
+def document(by: Sequence[Dimension], found: Breakdown, shown: Window, now_ms: int, zone: str) -> dict[str, object]:
+    """The document of `--json` (design, section 5)."""
+    return {
+        "schema": SCHEMA,
+        "generated_at": figures.instant(now_ms),
+        "range": {
+            "from": None if shown.start is None else figures.instant(shown.start),
+            "to": None if shown.end is None else figures.instant(shown.end),
+            "tz": zone,
+        },
+        "by": [dimension.name for dimension in by],
+        "rows": [{**_labels(by, group), **_numbers(group.sums)} for group in found.groups],
+        "rows_total": found.groups_total,
+        "truncated": found.truncated,
+        "totals": _numbers(found.totals),
+    }
+
+
+def csv_lines(by: Sequence[Dimension], found: Breakdown) -> list[str]:
+    """A heading and the rows; without `--by` one row, the totals."""
+    groups = found.groups if by else (Group((), found.totals),)
+    lines = [csv_line([*(dimension.name for dimension in by), *(field.name for field in FIELDS)])]
+    lines += [csv_line([*_labels(by, group).values(), *_numbers(group.sums).values()]) for group in groups]
+    return lines
+
+
+# -- for people
+
+
+def cost_text(sums: Sums) -> str:
+    """A cost at a glance: `~` some requests have no price, `*` list price, wholly or in part, `?` unknown."""
+    if sums.requests == 0:
+        return figures.short_money(0)
+    if sums.cost is None:
+        return "?"
+    listed = "*" if sums.cost_logged is None or sums.cost != sums.cost_logged else ""
+    return ("~" if sums.unpriced else "") + figures.short_money(sums.cost) + listed
+
+
+def _short(count: int | None) -> str:
+    return "-" if count is None else figures.short_count(count)
+
+
+def _writes(sums: Sums) -> int | None:
+    reported = [count for count in (sums.cache_write_5m, sums.cache_write_1h) if count is not None]
+    return sum(reported) if reported else None
+
+
+NUMBERS: tuple[tuple[Column, Callable[[Sums], str]], ...] = (
+    (Column("Requests"), lambda sums: f"{sums.requests:,}"),
+    (Column("Errors"), lambda sums: f"{sums.errors:,}"),
+    (Column("Input"), lambda sums: _short(sums.input)),
+    (Column("Cache read"), lambda sums: _short(sums.cache_read)),
+    (Column("Cache write"), lambda sums: _short(_writes(sums))),
+    (Column("Output"), lambda sums: _short(sums.output)),
+    (Column("Cost"), cost_text),
+)
+
+
+def plain_lines(
+    question: Question, by: Sequence[Dimension], found: Breakdown, shown: Window, health: Health | None
+) -> list[str]:
+    """A heading, the table, and what the marks in it mean."""
+    totals = found.totals
+    if totals.requests == 0:
+        return [_heading(question, shown), "No events."]
+    numbers = [each for each in NUMBERS if each[0].heading != "Errors" or totals.errors]
+    columns = [*(Column(dimension.label, label=True) for dimension in by), *(column for column, _ in numbers)]
+    rows = [
+        [*(value or "(none)" for value in group.values), *(of(group.sums) for _, of in numbers)]
+        for group in found.groups
+    ]
+    total = ["Total", *("" for _ in by[1:]), *(of(totals) for _, of in numbers)]
+    lines = [_heading(question, shown), "", table(columns, rows, total, terminal_width())]
+    if found.truncated:
+        lines.append(cut(found))
+    return [*lines, *_marks(totals, health)]
+
+
+def _heading(question: Question, shown: Window) -> str:
+    zone = question.settings.zone()
+    ends = [
+        figures.clock(at, zone) if at is not None else word
+        for at, word in ((shown.start, "the first event"), (shown.end, "the last event"))
+    ]
+    return f"LLM usage from {ends[0]} to {ends[1]} ({zone_name(zone)})"
+
+
+def _marks(totals: Sums, health: Health | None) -> list[str]:
+    lines = []
+    if totals.cost_list is not None and totals.cost != totals.cost_logged:
+        table_of = f" (genai-prices {health.prices_version}, {health.prices_date})" if health is not None else ""
+        lines.append(f"* at list price{table_of}, not a bill")
+    if totals.unpriced:
+        lines.append(
+            f"{'~' if totals.cost is not None else '?'} without {totals.unpriced:,} of {totals.requests:,} requests"
+            " whose price is unknown; `tokenmon prices MODEL` says what to do"
+        )
+    if totals.assumed:
+        lines.append(f"{totals.assumed:,} requests name no model; their format implies it")
+    return lines

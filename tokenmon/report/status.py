@@ -1,0 +1,203 @@
+"""`tokenmon status`: is everything read, is anything wrong. Read only; its exit code is meant for a monitor.
+
+0 fine, 1 an alert fires or a source with an expected cadence is late, 2 nobody ingests or a source fails. A source
+that merely has nothing new is fresh, and invalid lines are a note, not an alarm.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokenmon.report import figures
+from tokenmon.report.output import Column, harmless, json_text, table, terminal_width, write
+from tokenmon.report.question import Question, ask
+from tokenmon.store.answers import Health, SourceHealth
+
+if TYPE_CHECKING:
+    from tokenmon.store.reader import Reader
+
+SCHEMA = "tokenmon.status/1"
+
+LATE_MS = 30_000
+"""How long known bytes may wait before their source is late."""
+
+DEAD_MS = 60_000
+"""An ingester that gave no sign of life for so long hangs."""
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How far a source is behind."""
+
+    name: str
+    """fresh, late, stale, paused or failed."""
+    lag_s: int
+    """Seconds that unread bytes have waited; 0 where everything is read."""
+
+
+def state_of(source: SourceHealth, now_ms: int) -> SourceState:
+    """The state of a source; `stale` and `paused` are for sources with a cadence, of which there are none yet."""
+    waits = not source.gone and source.offset < source.size
+    lag = max(0, now_ms - source.last_change) if waits and source.last_change is not None else 0
+    if source.error and not source.gone:
+        return SourceState("failed", lag // 1000)
+    return SourceState("late" if lag > LATE_MS else "fresh", lag // 1000)
+
+
+def is_running(health: Health, now_ms: int) -> bool:
+    """Whether somebody ingests and still gives signs of life."""
+    if health.ingester_pid is None:
+        return False
+    return health.ingester_alive_at is None or now_ms - health.ingester_alive_at <= DEAD_MS
+
+
+def exit_code(health: Health, now_ms: int) -> int:
+    """0, 1 or 2 (design, section 5)."""
+    states = {state_of(source, now_ms).name for source in health.sources}
+    if "failed" in states or not is_running(health, now_ms):
+        return 2
+    return 1 if "stale" in states or any(alert.state == "firing" for alert in health.alerts) else 0
+
+
+def run(question: Question) -> int:
+    """Print the health of the database and return the exit code."""
+
+    async def answer(reader: "Reader") -> Health:
+        return await reader.health()
+
+    health, now_ms = ask(question, answer), question.now()
+    if question.form == "json":
+        write(json_text(document(health, now_ms)))
+    else:
+        write("\n".join(plain_lines(health, now_ms)))
+    return exit_code(health, now_ms)
+
+
+def _at(ms: int | None) -> str | None:
+    return None if ms is None else figures.instant(ms)
+
+
+def document(health: Health, now_ms: int) -> dict[str, object]:
+    """The document of `--json` (design, section 5)."""
+    return {
+        "schema": SCHEMA,
+        "database": {
+            "path": harmless(health.path),
+            "size_bytes": health.size_bytes,
+            "events": health.events,
+            "series": health.series,
+            "schema_version": health.schema_version,
+        },
+        "ingester": {
+            "running": is_running(health, now_ms),
+            "pid": health.ingester_pid,
+            "alive_at": _at(health.ingester_alive_at),
+        },
+        "backlog_bytes": health.backlog_bytes,
+        "prices": {"version": health.prices_version or None, "date": health.prices_date or None},
+        "sources": [_source(source, now_ms) for source in health.sources],
+        "alerts": [
+            {
+                "id": alert.id,
+                "kind": alert.kind,
+                "severity": alert.severity,
+                "state": alert.state,
+                "title": harmless(alert.title),
+                "count": alert.count,
+                "since": _at(alert.since),
+            }
+            for alert in health.alerts
+            if alert.state != "ok"
+        ],
+        "unpriced": [
+            {"model": each.model or None, "requests": each.requests, "total_tokens": each.total}
+            for each in health.unpriced
+        ],
+    }
+
+
+def _source(source: SourceHealth, now_ms: int) -> dict[str, object]:
+    state = state_of(source, now_ms)
+    return {
+        "path": harmless(source.path),
+        "dialect": source.dialect or None,
+        "state": state.name,
+        "offset": source.offset,
+        "size": source.size,
+        "lag_seconds": state.lag_s,
+        "events": source.events,
+        "skipped": source.skipped,
+        "rejects": source.rejects,
+        "duplicates": source.duplicates,
+        "last_event_at": _at(source.last_event),
+        "last_change_at": _at(source.last_change),
+        "error": harmless(source.error) or None,
+    }
+
+
+# -- for people
+
+_ALL_FINE = "fresh"
+SHOWN_SOURCES = 20
+
+
+def plain_lines(health: Health, now_ms: int) -> list[str]:
+    """What a person asks first: is it running, is it behind, what is wrong."""
+    lines = [
+        f"database   {harmless(health.path)}",
+        f"           {health.events:,} events, {health.series:,} series, {health.size_bytes / 1e6:,.1f} MB",
+        f"ingester   {_ingester(health, now_ms)}",
+        f"backlog    {health.backlog_bytes:,} bytes to read",
+        f"prices     genai-prices {health.prices_version or '?'}, {health.prices_date or 'date unknown'}",
+    ]
+    lines += [
+        f"{each.severity:<10} {harmless(each.title)} (since {figures.instant(each.since)})"
+        for each in health.alerts
+        if each.state != "ok"
+    ]
+    lines += [f"unpriced   {harmless(each.model)}: {each.requests:,} requests" for each in health.unpriced]
+    lines += ["", _sources(health, now_ms)] if health.sources else ["", "No sources."]
+    if health.sources_total > min(len(health.sources), SHOWN_SOURCES):
+        lines.append(f"{health.sources_total:,} sources in all; --json lists more")
+    return lines
+
+
+def _ingester(health: Health, now_ms: int) -> str:
+    if is_running(health, now_ms):
+        return f"running (process {health.ingester_pid})"
+    if health.ingester_pid is not None:
+        return f"gives no sign of life (process {health.ingester_pid})"
+    return "not running; open `tokenmon`, or run `tokenmon --ingest-only`"
+
+
+def _sources(health: Health, now_ms: int) -> str:
+    """The sources that are not fine first, then those that changed last."""
+    states = {source.path: state_of(source, now_ms) for source in health.sources}
+    chosen = sorted(health.sources, key=lambda each: (states[each.path].name == _ALL_FINE, -(each.last_change or 0)))
+    columns = [
+        Column("Source", label=True),
+        Column("Dialect", label=True),
+        Column("State"),
+        Column("Events"),
+        Column("Invalid"),
+        Column("Lag"),
+    ]
+    rows = [
+        [
+            _tail_of(each.path),
+            each.dialect or "-",
+            "gone" if each.gone else states[each.path].name,
+            f"{each.events:,}",
+            f"{each.rejects:,}",
+            f"{states[each.path].lag_s:,} s",
+        ]
+        for each in chosen[:SHOWN_SOURCES]
+    ]
+    body = table(columns, rows, None, terminal_width())
+    errors = [f"{harmless(each.path)}: {harmless(each.error)}" for each in chosen if each.error and not each.gone]
+    return "\n".join([body, *errors[:SHOWN_SOURCES]])
+
+
+def _tail_of(path: str) -> str:
+    """The end of a path, which tells more than its beginning."""
+    text = harmless(path)
+    return text if len(text) <= 48 else "…" + text[-47:]
