@@ -138,9 +138,7 @@ def _add_settings(parser: Parser, *shown: str) -> None:
 
 
 def _add_paths(parser: Parser) -> None:
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="directories or log files (default: configured or found)"
-    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="directories or files (default: configured or found)")
 
 
 def _add_filter(parser: Parser) -> None:
@@ -171,7 +169,7 @@ def _monitor() -> Parser:
         "[PATH ...] [options]  or  tokenmon COMMAND ...",
         "Shows in a terminal what LLM usage costs, live, from the logs you already have.",
         "tokenmon ~/.claude/projects --range 7d",
-        "Commands: " + ", ".join(name for name in COMMANDS if name) + " (see their --help)",
+        "Commands: " + ", ".join(name for name in COMMANDS if name) + " (--help for each)",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="directories or log files; ./demo for one named as a command"
