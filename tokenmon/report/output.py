@@ -8,7 +8,7 @@ import csv
 import io
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
 
@@ -21,7 +21,7 @@ from tokenmon.text import clip, sanitise
 Value = str | int | bool | None | msgspec.Raw
 """A cell of JSON and CSV; Raw is a number (or object) already written out."""
 
-GAP = "  "
+GAP, NARROW = "  ", " "
 LEAST_LABEL = 6
 """Columns that a label keeps however narrow the terminal is."""
 
@@ -77,8 +77,8 @@ def json_line(row: Mapping[str, Value]) -> str:
 def csv_line(cells: Iterable[Value]) -> str:
     """One CSV line without its newline."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([_csv_cell(cell) for cell in cells])
-    return line.getvalue()
+    csv.writer(line, lineterminator="\r\n").writerow([_csv_cell(cell) for cell in cells])
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _csv_cell(value: Value) -> str:
@@ -112,15 +112,13 @@ def terminal_width() -> int:
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], total: Sequence[str] | None, width: int) -> str:
     """Rows under their headings, fitted into `width` by shortening labels; `total` below a rule."""
     body = [[sanitise(cell) for cell in row] for row in (*rows, *([total] if total else []))]
-    widths = _fitted(columns, body, width)
+    gap, widths = next(fit for fit in _fits(columns, body, width) if _taken(*fit) <= width or fit[0] == NARROW)
     heads = [_heading(column, each) for column, each in zip(columns, widths, strict=True)]
     tall = max(len(head) for head in heads)
-    lines = [
-        _line(columns, widths, [([""] * (tall - len(head)) + head)[level] for head in heads]) for level in range(tall)
-    ]
-    rule = GAP.join("-" * each for each in widths)
-    lines.append(rule)
-    lines += [_line(columns, widths, row) for row in body]
+    heads = [[""] * (tall - len(head)) + head for head in heads]
+    lines = [_line(columns, widths, [head[level] for head in heads], gap) for level in range(tall)]
+    rule = gap.join("-" * each for each in widths)
+    lines += [rule, *(_line(columns, widths, row, gap) for row in body)]
     if total:
         lines.insert(-1, rule)
     return "\n".join(lines)
@@ -138,25 +136,25 @@ def _heading(column: Column, width: int) -> list[str]:
     return [column.heading] if cells(column.heading) <= width else column.heading.split()
 
 
-def _fitted(columns: Sequence[Column], body: Sequence[Sequence[str]], width: int) -> list[int]:
-    def least(column: Column) -> int:
-        return max(map(len, column.heading.split())) if not column.label else len(column.heading)
-
-    widths = [max([least(column), *(cells(row[i]) for row in body)]) for i, column in enumerate(columns)]
-    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
-    while excess > 0:
-        labels = [i for i, column in enumerate(columns) if column.label and widths[i] > LEAST_LABEL]
-        if not labels:
-            break
-        widest = max(labels, key=lambda i: widths[i])
-        widths[widest] -= 1
-        excess -= 1
-    return widths
+def _fits(columns: Sequence[Column], body: Sequence[Sequence[str]], width: int) -> Iterator[tuple[str, list[int]]]:
+    """Gaps and widths of columns, the roomiest first; the last may still be too wide."""
+    least = [max(cells(word) for word in column.heading.split()) for column in columns]
+    full = [max([least[i], *(cells(row[i]) for row in body)]) for i in range(len(columns))]
+    for gap in (GAP, NARROW):
+        widths = list(full)
+        labels = [i for i, column in enumerate(columns) if column.label]
+        while _taken(gap, widths) > width and any(widths[i] > LEAST_LABEL for i in labels):
+            widths[max(labels, key=lambda i: widths[i])] -= 1
+        yield gap, widths
 
 
-def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
+def _taken(gap: str, widths: Sequence[int]) -> int:
+    return sum(widths) + len(gap) * (len(widths) - 1)
+
+
+def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str], gap: str) -> str:
     parts = [_cell(column, width, text) for column, width, text in zip(columns, widths, row, strict=True)]
-    return GAP.join(parts).rstrip()
+    return gap.join(parts).rstrip()
 
 
 def _cell(column: Column, width: int, text: str) -> str:

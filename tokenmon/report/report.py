@@ -6,6 +6,7 @@ are 0 where 0 is meant (requests, errors, unpriced, tokens, cost) and null elsew
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from tokenmon.dimensions import Dimension, by_name
@@ -207,10 +208,11 @@ def plain_lines(
         for group in found.groups
     ]
     total = ["Total", *("" for _ in by[1:]), *(of(totals) for _, of in numbers)]
-    lines = [_heading(question, shown), "", table(columns, rows, total, terminal_width())]
+    width = terminal_width()
+    lines = [*wrap(_heading(question, shown), width), "", *table(columns, rows, total, width).splitlines()]
     if found.truncated:
         lines.append(cut(found))
-    return [*lines, *_marks(totals, health)]
+    return [*lines, *(line for mark in _marks(totals, health) for line in wrap(mark, width))]
 
 
 def _heading(question: Question, shown: Window) -> str:

@@ -1,0 +1,140 @@
+"""`status`: exit codes for a monitor, states of sources, and the document of the design."""
+
+from dataclasses import replace
+
+import pytest
+
+from tokenmon.report.output import cells
+from tokenmon.report.status import document, exit_code, plain_lines, state_of
+from tokenmon.store.answers import AlertRow, Health, SourceHealth, Unpriced
+
+NOW = 1_763_647_402_123
+SOURCE = SourceHealth(
+    path="/logs/a.jsonl",
+    dialect="native",
+    offset=100,
+    size=100,
+    events=5,
+    skipped=1,
+    rejects=2,
+    duplicates=3,
+    expired=0,
+    disagrees=0,
+    lost_bytes=0,
+    gone=False,
+    last_event=NOW - 5000,
+    last_change=NOW - 90_000,
+    error="",
+)
+ALERT = AlertRow(1, "invalid-lines", "/logs/a.jsonl", "warning", "firing", "2 invalid lines", 2, NOW)
+HEALTH = Health(
+    path="/state/x.db",
+    size_bytes=4096,
+    events=5,
+    series=1,
+    schema_version=1,
+    ingester_pid=42,
+    ingester_alive_at=NOW - 1000,
+    backlog_bytes=0,
+    watermark=None,
+    prices_version="0.2.3",
+    prices_date="2026-11-01",
+    dirty_hours=0,
+    sources=(SOURCE,),
+    sources_total=1,
+    alerts=(),
+    unpriced=(Unpriced("mystery", 2, 300),),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "lag"),
+    [
+        ({}, "fresh", 0),
+        ({"offset": 10}, "late", 90),
+        ({"offset": 10, "last_change": NOW - 30_000}, "fresh", 30),
+        ({"offset": 10, "gone": True}, "fresh", 0),
+        ({"error": "permission denied"}, "failed", 0),
+        ({"error": "no such file", "gone": True}, "fresh", 0),
+        ({"offset": 10, "last_change": None}, "fresh", 0),
+        ({"offset": 10, "last_change": NOW + 5000}, "fresh", 0),
+    ],
+)
+def test_a_source_is_as_far_behind_as_its_bytes_wait(changed: dict[str, int | str], name: str, lag: int) -> None:
+    state = state_of(replace(SOURCE, **changed), NOW)  # type: ignore[arg-type]
+    assert (state.name, state.lag_s) == (name, lag)
+
+
+@pytest.mark.parametrize(
+    ("health", "code"),
+    [
+        (HEALTH, 0),
+        (replace(HEALTH, sources=(replace(SOURCE, offset=1),)), 0),
+        (replace(HEALTH, alerts=(replace(ALERT, state="info"),)), 0),
+        (replace(HEALTH, alerts=(ALERT,)), 1),
+        (replace(HEALTH, ingester_pid=None), 2),
+        (replace(HEALTH, ingester_alive_at=NOW - 61_000), 2),
+        (replace(HEALTH, alerts=(ALERT,), sources=(replace(SOURCE, error="x"),)), 2),
+    ],
+)
+def test_the_exit_code_is_for_a_monitor(health: Health, code: int) -> None:
+    assert exit_code(health, NOW) == code
+
+
+def test_the_document_is_the_one_of_the_design() -> None:
+    found = document(replace(HEALTH, alerts=(ALERT, replace(ALERT, state="ok"))), NOW)
+    assert list(found) == [
+        *("schema", "database", "ingester", "backlog_bytes", "prices", "sources", "alerts", "unpriced"),
+    ]
+    assert found["schema"] == "tokenmon.status/1"
+    assert found["database"] == {
+        "path": "/state/x.db",
+        "size_bytes": 4096,
+        "events": 5,
+        "series": 1,
+        "schema_version": 1,
+    }
+    assert found["ingester"] == {"running": True, "pid": 42, "alive_at": "2025-11-20T14:03:21.123Z"}
+    assert found["prices"] == {"version": "0.2.3", "date": "2026-11-01"}
+    assert found["sources"] == [
+        {
+            "path": "/logs/a.jsonl",
+            "dialect": "native",
+            "state": "fresh",
+            "offset": 100,
+            "size": 100,
+            "lag_seconds": 0,
+            "events": 5,
+            "skipped": 1,
+            "rejects": 2,
+            "duplicates": 3,
+            "last_event_at": "2025-11-20T14:03:17.123Z",
+            "last_change_at": "2025-11-20T14:01:52.123Z",
+            "error": None,
+        }
+    ]
+    assert found["alerts"] == [
+        {
+            "id": 1,
+            "kind": "invalid-lines",
+            "severity": "warning",
+            "state": "firing",
+            "title": "2 invalid lines",
+            "count": 2,
+            "since": "2025-11-20T14:03:22.123Z",
+        }
+    ]
+    assert found["unpriced"] == [{"model": "mystery", "requests": 2, "total_tokens": 300}]
+
+
+def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    failed = replace(SOURCE, path="/logs/" + "x" * 90, error="permission denied", last_change=0)
+    lines = plain_lines(replace(HEALTH, sources=(SOURCE, failed), ingester_pid=None, sources_total=900), NOW)
+    text = "\n".join(lines)
+    assert "not running" in text
+    assert "mystery: 2 requests" in text
+    assert text.index("failed") < text.index("fresh")
+    assert f"{failed.path}: permission denied" in text
+    assert "900 sources in all" in text
+    assert all(cells(line) <= 80 for line in lines if "permission denied" not in line)
