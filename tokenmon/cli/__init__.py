@@ -46,9 +46,7 @@ def _run(arguments: Arguments, environment: Mapping[str, str], home: Path) -> in
     if arguments.command == "sample":
         return _sample(arguments)
     if arguments.command == "demo":
-        from tokenmon.sample import demo
-
-        return demo.run(settings)
+        return _demo(settings, environment)
     if arguments.command == "prices":
         from tokenmon.report import prices
 
@@ -95,7 +93,7 @@ def _monitor(arguments: Arguments, target: Target) -> int:
 
         return headless.run(target.settings, target.database, once=values.once, wait=not values.no_wait)
     if not _is_terminal(os.environ):
-        _check_there_is_something(target)
+        _check_there_is_something(target, reads_only=target.reads_only)
         from tokenmon.report import report
 
         return report.run(_question(arguments, target), report.Grouping())
@@ -104,12 +102,14 @@ def _monitor(arguments: Arguments, target: Target) -> int:
     return app.run(target.settings, target.database, target.settings.paths)
 
 
-def _check_there_is_something(target: Target) -> None:
-    if not target.settings.paths and not target.database.exists():
-        raise NoDatabase(
-            f"nothing was read yet: there is no {target.database}, no PATH was given and no logs were found",
-            "give a directory with logs, or try `tokenmon demo`",
-        )
+def _check_there_is_something(target: Target, *, reads_only: bool) -> None:
+    """NoDatabase, with what to do about it, where nothing was stored and nothing will be."""
+    if target.database.exists() or (target.settings.paths and not reads_only):
+        return
+    if target.settings.paths:
+        raise NoDatabase(f"there is no database {target.database}", "start `tokenmon` or `tokenmon report` with a PATH")
+    hint = "give a directory with logs, or try `tokenmon demo`"
+    raise NoDatabase(f"there is no database {target.database}, and no logs were found to make one of", hint)
 
 
 def _is_terminal(environment: Mapping[str, str]) -> bool:
@@ -119,7 +119,7 @@ def _is_terminal(environment: Mapping[str, str]) -> bool:
 
 
 def _answer(arguments: Arguments, target: Target, environment: Mapping[str, str], home: Path) -> int:
-    _check_there_is_something(target)
+    _check_there_is_something(target, reads_only=target.reads_only or arguments.command == "status")
     values, question = arguments.values, _question(arguments, target)
     if arguments.command == "status":
         from tokenmon.report import status
@@ -154,6 +154,15 @@ def _question(arguments: Arguments, target: Target) -> "Question":
         range=target.settings.range or "all",
         form=getattr(values, "form", "plain"),
     )
+
+
+def _demo(settings: Settings, environment: Mapping[str, str]) -> int:
+    if not _is_terminal(environment):
+        raise UsageError("`tokenmon demo` shows a screen and needs a terminal", "try `tokenmon sample ./logs` instead")
+    from tokenmon.sample import demo
+    from tokenmon.ui import app
+
+    return demo.run(settings, app.run)
 
 
 def _sample(arguments: Arguments) -> int:

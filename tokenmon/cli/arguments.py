@@ -169,7 +169,7 @@ def _monitor() -> Parser:
         "[PATH ...] [options]  or  tokenmon COMMAND ...",
         "Shows in a terminal what LLM usage costs, live, from the logs you already have.",
         "tokenmon ~/.claude/projects --range 7d",
-        "Commands: " + ", ".join(name for name in COMMANDS if name) + " (--help for each)",
+        "Commands: " + ", ".join(name for name in COMMANDS if name) + "; try --help",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="directories or log files; ./demo for one named as a command"

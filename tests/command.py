@@ -1,0 +1,39 @@
+"""Runs the real command in a process of its own, with a home of its own and nothing of the machine's settings."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment_of(home: Path, **more: str) -> dict[str, str]:
+    """An environment in which only `home` is configured; UTC, 80 columns."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), "TZ": "UTC", "COLUMNS": "80", **more}
+
+
+def tokenmon(home: Path, *words: str, environment: Mapping[str, str] | None = None) -> Done:
+    """Run `tokenmon WORDS...` without a terminal, in `home`."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tokenmon", *words],
+        env=environment_of(home, **(environment or {})),
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
