@@ -2,7 +2,6 @@
 says so and shows how to write it down.
 """
 
-from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -41,29 +40,32 @@ def unknown(model: str, file: Path) -> str:
 
 
 def plain_lines(prices: tuple[DatedPrice, ...]) -> list[str]:
-    """A table for each provider that sells the model."""
+    """A table for each provider that sells the model, and where its prices are from."""
+    sellers: dict[str, list[DatedPrice]] = {}
+    for price in prices:
+        sellers.setdefault(f"{price.provider}/{price.model}".strip("/"), []).append(price)
     lines: list[str] = []
-    for (provider, model, source), group in groupby(prices, lambda each: (each.provider, each.model, each.source)):
-        of = f"{provider}/{model}" if provider else model
-        lines += ["", f"{harmless(of)} ({harmless(source)})", *_table(tuple(group))]
+    for name, own in sellers.items():
+        sources = list(dict.fromkeys(price.source for price in own))
+        notes = [f"[{number}] {harmless(source)}" for number, source in enumerate(sources[1:], 2)]
+        title = f"{harmless(name)} ({harmless(sources[0])})"
+        lines += ["", title, *_table(own, sources).splitlines(), *notes, *_fees(own[0])]
     return lines[1:]
 
 
-def _table(prices: tuple[DatedPrice, ...]) -> list[str]:
+def _table(prices: list[DatedPrice], sources: list[str]) -> str:
     columns = [
         Column("Since"),
         Column("For", label=True),
         *map(Column, ("Input", "Cache read", "Write 5m", "Write 1h", "Output")),
     ]
-    rows = [
-        [
-            "always" if each.valid_from is None else figures.instant(each.valid_from)[:10],
-            _condition(each),
-            *map(_rate, (each.input, each.cache_read, each.cache_write_5m, each.cache_write_1h, each.output)),
-        ]
-        for each in prices
-    ]
-    return [table(columns, rows, None, terminal_width()), *_fees(prices[0])]
+    rows = []
+    for each in prices:
+        mark = f" [{sources.index(each.source) + 1}]" if each.source != sources[0] else ""
+        since = "always" if each.valid_from is None else figures.instant(each.valid_from)[:10]
+        rates = (each.input, each.cache_read, each.cache_write_5m, each.cache_write_1h, each.output)
+        rows.append([since, _condition(each) + mark, *map(_rate, rates)])
+    return table(columns, rows, None, terminal_width())
 
 
 def _condition(price: DatedPrice) -> str:

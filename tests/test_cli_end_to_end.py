@@ -1,0 +1,303 @@
+"""The commands on real files: from a line in a log to JSON, CSV and a table, and the rule which database it is in."""
+
+import csv
+import io
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command import Done, tokenmon
+
+CALLS: list[dict[str, Any]] = [
+    {"ts": "2026-11-18T10:00:00Z", "model": "gpt-5.1", "cost_usd": 0.1, "api_key_name": "ci", "request_id": "req-one"},
+    {"ts": "2026-11-19T10:00:00Z", "model": "gpt-5.1", "cost_usd": 0.2, "api_key_name": "=cmd()", "status": 500},
+    {"ts": "2026-11-19T23:30:00Z", "model": "mystery-9", "prompt_tokens": 7, "metadata": {"branch": "main"}},
+]
+
+
+def line(call: dict[str, Any]) -> str:
+    base = {"integration": "test", "provider": "openai", "prompt_tokens": 100, "completion_tokens": 10}
+    return json.dumps({**base, **call}) + "\n"
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    directory = tmp_path / "logs"
+    directory.mkdir()
+    (directory / "a.jsonl").write_text("".join(map(line, CALLS)))
+    return directory
+
+
+def databases(home: Path) -> list[str]:
+    return sorted(path.name for path in (home / ".local/state/tokenmon").glob("*.db"))
+
+
+def report(home: Path, *words: str) -> Any:
+    done = tokenmon(home, "report", *words, "--json")
+    assert (done.code, done.err) == (0, "")
+    return json.loads(done.out)
+
+
+def test_a_report_is_exact_and_has_the_fields_of_the_design(tmp_path: Path, logs: Path) -> None:
+    found = report(tmp_path, "logs", "--by", "model", "--tz", "UTC")
+    assert list(found) == ["schema", "generated_at", "range", "by", "rows", "rows_total", "truncated", "totals"]
+    assert found["range"] == {"from": "2026-11-18T10:00:00.000Z", "to": "2026-11-19T23:30:00.001Z", "tz": "UTC"}
+    assert [row["model"] for row in found["rows"]] == ["gpt-5.1", "mystery-9"]
+    priced, unpriced = found["rows"]
+    assert (priced["requests"], priced["errors"], priced["cost_usd"], priced["cost_logged_usd"]) == (2, 1, 0.3, 0.3)
+    assert (unpriced["cost_usd"], unpriced["unpriced_requests"]) == (None, 1)
+    totals = found["totals"]
+    assert (totals["requests"], totals["input_tokens"], totals["cache_read_tokens"]) == (3, 207, None)
+    assert (totals["cost_usd"], totals["total_tokens"], totals["first_event_at"]) == (
+        0.3,
+        237,
+        "2026-11-18T10:00:00.000Z",
+    )
+
+
+def test_without_groups_json_has_totals_only_and_plain_goes_by_day(tmp_path: Path, logs: Path) -> None:
+    assert (report(tmp_path, "logs")["rows"], report(tmp_path, "logs")["totals"]["requests"]) == ([], 3)
+    done = tokenmon(tmp_path, "report", "logs")
+    assert done.code == 0
+    assert "2026-11-18" in done.out
+    assert "~$0.300" in done.out
+    assert "without 1 of 3 requests" in done.out
+    assert all(len(text) <= 80 for text in done.out.splitlines())
+
+
+def test_days_are_local_to_the_zone(tmp_path: Path, logs: Path) -> None:
+    def days(zone: str) -> dict[str, int]:
+        rows = report(tmp_path, "logs", "--by", "day", "--tz", zone)["rows"]
+        return {row["day"]: row["requests"] for row in rows}
+
+    assert days("UTC") == {"2026-11-18": 1, "2026-11-19": 2}
+    assert days("+01:00") == {"2026-11-18": 1, "2026-11-19": 1, "2026-11-20": 1}
+    hours = report(tmp_path, "logs", "--by", "hour", "--tz", "Asia/Kathmandu")["rows"]
+    assert hours[0]["hour"] == "2026-11-18T15:00+05:45"
+
+
+def test_an_empty_range_is_zeros_and_nulls(tmp_path: Path, logs: Path) -> None:
+    totals = report(tmp_path, "logs", "--range", "2020-01-01..2020-01-02")["totals"]
+    zero = {"requests", "errors", "unpriced_requests", "total_tokens", "cost_usd"}
+    assert {name for name, value in totals.items() if value is not None} == zero
+    assert tokenmon(tmp_path, "report", "logs", "--range", "2020-01-01..2020-01-02").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "requests"),
+    [
+        (["--where", "model=gpt-5.1"], 2),
+        (["--where", "key=ci"], 1),
+        (["--where", "key="], 1),
+        (["--where", "status=failed"], 1),
+        (["--where", "status=ok"], 2),
+        (["--where", "model=gpt-5.1", "--where", "status=500"], 1),
+        (["--search", "myst"], 1),
+        (["--search", "gpt ci"], 1),
+        (["--search", '"; DROP'], 0),
+        (["--range", "2026-11-19..2026-11-19"], 2),
+        (["--range", "2026-11-19T10:00..2026-11-19T23:30", "--tz", "UTC"], 1),
+    ],
+)
+def test_filters_are_exact_and_anded(tmp_path: Path, logs: Path, words: list[str], requests: int) -> None:
+    assert report(tmp_path, "logs", *words)["totals"]["requests"] == requests
+
+
+def test_a_cut_is_by_value_and_announced(tmp_path: Path, logs: Path) -> None:
+    found = report(tmp_path, "logs", "--by", "model", "--sort", "requests", "--asc", "--limit", "1")
+    assert ([row["model"] for row in found["rows"]], found["rows_total"], found["truncated"]) == (
+        ["mystery-9"],
+        2,
+        True,
+    )
+    assert found["totals"]["requests"] == 3
+    done = tokenmon(tmp_path, "report", "logs", "--by", "model", "--limit", "1", "--csv")
+    assert "1 of 2 rows" in done.err
+
+
+def test_csv_is_safe_for_spreadsheets(tmp_path: Path, logs: Path) -> None:
+    done = tokenmon(tmp_path, "report", "logs", "--by", "key", "--csv")
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(done.out))}
+    assert set(rows) == {"ci", "'=cmd()", ""}
+    assert rows["ci"]["cost_usd"] == "0.1"
+    assert rows[""]["cost_usd"] == ""
+
+
+# -- events and explain
+
+
+def events(home: Path, *words: str) -> tuple[list[Any], Done]:
+    done = tokenmon(home, "events", "logs", *words, "--json")
+    assert done.code == 0
+    return [json.loads(text) for text in done.out.splitlines()], done
+
+
+def test_events_are_newest_first_and_pages_follow_each_other(tmp_path: Path, logs: Path) -> None:
+    everything, done = events(tmp_path)
+    assert [event["ts"][:16] for event in everything] == ["2026-11-19T23:30", "2026-11-19T10:00", "2026-11-18T10:00"]
+    assert done.err == ""
+    first, cut = events(tmp_path, "--limit", "2")
+    cursor = cut.err.rpartition("--before ")[2].strip()
+    rest, last = events(tmp_path, "--limit", "2", "--before", cursor)
+    assert first + rest == everything
+    assert last.err == ""
+
+
+def test_an_event_is_traced_to_its_line_by_either_id(tmp_path: Path, logs: Path) -> None:
+    found = events(tmp_path)[0]
+    newest, oldest = found[0], found[2]
+    assert newest["metadata"] == {"branch": "main"}
+    assert (newest["cost_kind"], newest["cost_usd"]) == ("unknown", None)
+    assert (oldest["cost_kind"], oldest["request_id"]) == ("logged", "req-one")
+    assert oldest["source_path"] == str(logs / "a.jsonl")
+    assert newest["source_offset"] == len("".join(map(line, CALLS[:2])))
+    done = tokenmon(tmp_path, "explain", newest["id"], "--path", "logs")
+    assert done.code == 0
+    assert f"{logs / 'a.jsonl'}:3, byte {newest['source_offset']}" in done.out
+    assert '"branch": "main"' in done.out
+    assert "cost         unknown" in done.out
+    by_request = tokenmon(tmp_path, "explain", "req-one", "--path", "logs").out
+    assert "logged       $0.10" in by_request
+    assert "Sum" in by_request
+
+
+def test_an_unknown_id_is_said(tmp_path: Path, logs: Path) -> None:
+    done = tokenmon(tmp_path, "explain", "req-on", "--path", "logs")
+    assert (done.code, done.out) == (1, "")
+    assert "no event has the id" in done.err
+
+
+# -- which database
+
+
+def test_own_paths_have_their_own_database_and_it_is_private(tmp_path: Path, logs: Path) -> None:
+    report(tmp_path, "logs")
+    report(tmp_path, str(logs) + "/")
+    [name] = databases(tmp_path)
+    assert name.startswith("logs-")
+    state = tmp_path / ".local/state/tokenmon"
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert stat.S_IMODE((state / name).stat().st_mode) == 0o600
+
+
+def test_a_second_report_reads_what_was_appended(tmp_path: Path, logs: Path) -> None:
+    assert report(tmp_path, "logs")["totals"]["requests"] == 3
+    with (logs / "a.jsonl").open("a") as file:
+        file.write(line({"ts": "2026-11-20T10:00:00Z", "model": "gpt-5.1"}))
+    assert report(tmp_path, "logs")["totals"]["requests"] == 4
+
+
+def test_db_without_paths_is_about_its_own_and_only_reads(tmp_path: Path, logs: Path) -> None:
+    (tmp_path / ".claude/projects").mkdir(parents=True)
+    assert report(tmp_path, "logs", "--db", "x.db")["totals"]["requests"] == 3
+    with (logs / "a.jsonl").open("a") as file:
+        file.write(line({"ts": "2026-11-20T10:00:00Z", "model": "gpt-5.1"}))
+    assert report(tmp_path, "--db", "x.db")["totals"]["requests"] == 3
+    assert tokenmon(tmp_path, "--ingest-only", "--once", "--db", "x.db").code == 0
+    assert report(tmp_path, "--db", "x.db")["totals"]["requests"] == 4
+    assert databases(tmp_path) == []
+
+
+def test_a_known_path_may_be_missing(tmp_path: Path, logs: Path) -> None:
+    report(tmp_path, "logs")
+    for path in logs.iterdir():
+        path.unlink()
+    logs.rmdir()
+    assert report(tmp_path, "logs")["totals"]["requests"] == 3
+    assert tokenmon(tmp_path, "report", "logs", "elsewhere").code == 66
+
+
+def test_configured_paths_and_database_serve_every_command(tmp_path: Path, logs: Path) -> None:
+    config = tmp_path / ".config/tokenmon/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'paths = ["{logs}"]\ndb = "${{HOME}}/own.db"\ntz = "Asia/Kathmandu"\n')
+    found = report(tmp_path)
+    assert (found["totals"]["requests"], found["range"]["tz"]) == (3, "Asia/Kathmandu")
+    assert (tmp_path / "own.db").exists()
+    assert databases(tmp_path) == []
+
+
+def test_without_a_terminal_the_monitor_is_the_plain_report(tmp_path: Path, logs: Path) -> None:
+    done = tokenmon(tmp_path, "logs", "--range", "all")
+    assert done.code == 0
+    assert done.out == tokenmon(tmp_path, "report", "logs").out
+
+
+# -- status and exit codes that need a database
+
+
+def test_status_says_that_nobody_ingests(tmp_path: Path, logs: Path) -> None:
+    report(tmp_path, "logs")
+    done = tokenmon(tmp_path, "status", "logs", "--json")
+    found = json.loads(done.out)
+    assert done.code == 2
+    assert list(found) == [
+        *("schema", "database", "ingester", "backlog_bytes", "prices", "sources", "alerts", "unpriced"),
+    ]
+    assert found["ingester"]["running"] is False
+    [source] = found["sources"]
+    assert (source["path"], source["state"], source["lag_seconds"]) == (str(logs / "a.jsonl"), "fresh", 0)
+    assert (source["events"], source["dialect"]) == (3, "native")
+    assert found["unpriced"] == [{"model": "mystery-9", "requests": 1, "total_tokens": 17}]
+    assert "not running" in tokenmon(tmp_path, "status", "logs").out
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[Path]:
+    """A directory that nothing may be created in."""
+    directory = tmp_path / "locked"
+    directory.mkdir()
+    directory.chmod(0o500)
+    yield directory
+    directory.chmod(0o700)
+
+
+def test_a_database_that_cannot_be_created_is_73(tmp_path: Path, logs: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = tokenmon(tmp_path, "report", "logs", "--db", "file/x.db")
+    assert (done.code, done.out) == (73, "")
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_without_permission_is_73(tmp_path: Path, logs: Path, locked: Path) -> None:
+    assert tokenmon(tmp_path, "report", "logs", "--db", str(locked / "x.db")).code == 73
+
+
+def test_a_newer_database_is_65(tmp_path: Path, logs: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    report(tmp_path, "logs", "--db", "x.db")
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    for words in (["report"], ["status"], ["--ingest-only", "--once"], ["report", "logs"]):
+        done = tokenmon(tmp_path, *words, "--db", "x.db")
+        assert (done.code, done.out) == (65, "")
+        assert done.err.count("\n") == 1
+
+
+def test_a_closed_pipe_is_no_failure(tmp_path: Path, logs: Path) -> None:
+    import subprocess
+    import sys
+
+    from tests.command import environment_of
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tokenmon", "events", "logs", "--json"],
+        env=environment_of(tmp_path),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait(60) == 0
