@@ -1,10 +1,14 @@
 """Runs the real command in a process of its own, with a home of its own and nothing of the machine's settings."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -19,10 +23,19 @@ class Done:
     err: str
 
 
+@cache
+def _cache_home() -> str:
+    """A cache that all commands of a test run share, because compiling the price table takes a second."""
+    place = tempfile.mkdtemp(prefix="tokenmon-cache-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
 def environment_of(home: Path, **more: str) -> dict[str, str]:
     """An environment in which only `home` is configured; UTC, 80 columns."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), "TZ": "UTC", "COLUMNS": "80", **more}
+    own = {"HOME": str(home), "XDG_CACHE_HOME": _cache_home(), "PYTHONPATH": str(ROOT), "TZ": "UTC", "COLUMNS": "80"}
+    return {**kept, **own, **more}
 
 
 def tokenmon(home: Path, *words: str, environment: Mapping[str, str] | None = None) -> Done:

@@ -40,5 +40,6 @@ def test_labels_shrink_and_numbers_never() -> None:
 
 
 def test_headings_of_numbers_stand_in_two_lines_when_narrow() -> None:
-    lines = table([LABEL, NUMBER], [["x", "1.2M"]], None, 80).splitlines()
+    lines = table([LABEL, NUMBER], [["x", "1.2M"]], None, 15).splitlines()
     assert lines[:3] == ["       Cache", "Model   read", "-----  -----"]
+    assert table([LABEL, NUMBER], [["x", "1.2M"]], None, 80).startswith("Model  Cache read\n")

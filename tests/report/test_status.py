@@ -138,3 +138,8 @@ def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None
     assert f"{failed.path}: permission denied" in text
     assert "900 sources in all" in text
     assert all(cells(line) <= 80 for line in lines if "permission denied" not in line)
+
+
+def test_an_alert_says_what_it_is_about() -> None:
+    lines = plain_lines(replace(HEALTH, alerts=(ALERT,)), NOW)
+    assert any(line.startswith("warning    2 invalid lines: /logs/a.jsonl (since ") for line in lines)

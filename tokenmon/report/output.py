@@ -138,6 +138,9 @@ def _heading(column: Column, width: int) -> list[str]:
 
 def _fits(columns: Sequence[Column], body: Sequence[Sequence[str]], width: int) -> Iterator[tuple[str, list[int]]]:
     """Gaps and widths of columns, the roomiest first; the last may still be too wide."""
+    whole = [max([cells(column.heading), *(cells(row[i]) for row in body)]) for i, column in enumerate(columns)]
+    if _taken(GAP, whole) <= width:
+        yield GAP, whole
     least = [max(cells(word) for word in column.heading.split()) for column in columns]
     full = [max([least[i], *(cells(row[i]) for row in body)]) for i in range(len(columns))]
     for gap in (GAP, NARROW):

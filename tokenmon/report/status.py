@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tokenmon.report import figures
 from tokenmon.report.output import Column, harmless, json_text, table, terminal_width, write
 from tokenmon.report.question import Question, ask
-from tokenmon.store.answers import Health, SourceHealth
+from tokenmon.store.answers import AlertRow, Health, SourceHealth
 
 if TYPE_CHECKING:
     from tokenmon.store.reader import Reader
@@ -138,6 +138,8 @@ def _source(source: SourceHealth, now_ms: int) -> dict[str, object]:
 
 _ALL_FINE = "fresh"
 SHOWN_SOURCES = 20
+OTHER_COLUMNS = 50
+"""What the columns beside a source's path take at most."""
 
 
 def plain_lines(health: Health, now_ms: int) -> list[str]:
@@ -150,7 +152,7 @@ def plain_lines(health: Health, now_ms: int) -> list[str]:
         f"prices     genai-prices {health.prices_version or '?'}, {health.prices_date or 'date unknown'}",
     ]
     lines += [
-        f"{each.severity:<10} {harmless(each.title)} (since {figures.instant(each.since)})"
+        f"{each.severity:<10} {harmless(each.title)}{_where(each)} (since {figures.instant(each.since)})"
         for each in health.alerts
         if each.state != "ok"
     ]
@@ -159,6 +161,11 @@ def plain_lines(health: Health, now_ms: int) -> list[str]:
     if health.sources_total > min(len(health.sources), SHOWN_SOURCES):
         lines.append(f"{health.sources_total:,} sources in all; --json lists more")
     return lines
+
+
+def _where(alert: AlertRow) -> str:
+    """What the alert is about, where its title does not say so itself."""
+    return f": {harmless(alert.subject)}" if alert.subject and alert.subject not in alert.title else ""
 
 
 def _ingester(health: Health, now_ms: int) -> str:
@@ -200,4 +207,5 @@ def _sources(health: Health, now_ms: int) -> str:
 def _tail_of(path: str) -> str:
     """The end of a path, which tells more than its beginning."""
     text = harmless(path)
-    return text if len(text) <= 48 else "…" + text[-47:]
+    room = max(20, terminal_width() - OTHER_COLUMNS)
+    return text if len(text) <= room else "…" + text[1 - room :]
