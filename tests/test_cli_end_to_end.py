@@ -1,12 +1,14 @@
 """The commands on real files: from a line in a log to JSON, CSV and a table, and the rule which database it is in."""
 
 import csv
+import fcntl
 import io
 import json
 import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -256,6 +258,25 @@ def test_a_database_that_cannot_be_created_is_73(tmp_path: Path, logs: Path) -> 
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["report", "--json"], ["events", "--json"], []])
+def test_a_source_that_cannot_be_read_is_2_after_the_answer(tmp_path: Path, logs: Path, words: list[str]) -> None:
+    (logs / "b.jsonl.gz").write_bytes(b"no archive at all")
+    done = tokenmon(tmp_path, *words, "logs")
+    assert done.code == 2
+    assert "gpt-5.1" in done.out or '"requests": 3' in done.out or "2026-11-18" in done.out
+    assert done.err.count("\n") == 1
+    assert tokenmon(tmp_path, "--ingest-only", "--once", "logs").code == 2
+
+
+def test_another_ingester_is_75_with_no_wait(tmp_path: Path, logs: Path) -> None:
+    report(tmp_path, "logs", "--db", "x.db")
+    with open(tmp_path / "x.db.lock", "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = tokenmon(tmp_path, "--ingest-only", "--once", "--no-wait", "--db", "x.db")
+        assert (done.code, done.err.count("\n")) == (75, 1)
+        assert report(tmp_path, "logs", "--db", "x.db")["totals"]["requests"] == 3
+
+
 def test_a_newer_database_is_65(tmp_path: Path, logs: Path) -> None:
     report(tmp_path, "logs", "--db", "x.db")
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
@@ -280,3 +301,55 @@ def test_a_closed_pipe_is_no_failure(tmp_path: Path, logs: Path) -> None:
     with process.stderr as stderr:
         assert stderr.read() == b""
     assert process.wait(60) == 0
+
+
+def test_status_is_fine_while_somebody_ingests_and_2_when_that_ends(tmp_path: Path, logs: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tokenmon", "--ingest-only", "logs"],
+        env=environment_of(tmp_path),
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 30
+    while (done := tokenmon(tmp_path, "status", "logs", "--json")).code != 0 and time.monotonic() < until:
+        assert done.code in (2, 3)
+    assert done.code == 0
+    assert json.loads(done.out)["ingester"] == {
+        "running": True,
+        "pid": process.pid,
+        "alive_at": json.loads(done.out)["ingester"]["alive_at"],
+    }
+    assert report(tmp_path, "logs")["totals"]["requests"] == 3
+    process.terminate()
+    assert process.wait(10) == 0
+    assert tokenmon(tmp_path, "status", "logs").code == 2
+
+
+# -- the other commands
+
+
+def test_sample_writes_logs_that_a_report_counts(tmp_path: Path) -> None:
+    done = tokenmon(tmp_path, "sample", "made", "--events", "60", "--seed", "7")
+    assert (done.code, done.out) == (0, "")
+    assert report(tmp_path, "made")["totals"]["requests"] == 60
+    (tmp_path / "file").write_text("")
+    assert tokenmon(tmp_path, "sample", "file/below").code == 1
+
+
+def test_prices_are_told_or_said_to_be_unknown(tmp_path: Path) -> None:
+    known = tokenmon(tmp_path, "prices", "claude-sonnet-4-5")
+    assert (known.code, "$15.00" in known.out) == (0, True)
+    unknown = tokenmon(tmp_path, "prices", "mystery-9")
+    assert (unknown.code, "No price is known" in unknown.out) == (0, True)
+    assert "genai-prices" in tokenmon(tmp_path, "prices").out
+
+
+def test_an_override_is_used_by_the_next_report(tmp_path: Path, logs: Path) -> None:
+    own = tmp_path / ".config/tokenmon/prices.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('[[price]]\nmodel = "mystery-9"\ninput = 1000000\noutput = 0\n')
+    found = report(tmp_path, "logs", "--where", "model=mystery-9")["totals"]
+    assert (found["cost_usd"], found["cost_logged_usd"], found["unpriced_requests"]) == (7, None, 0)
+    own.write_text("[[price]]\nmodle = 1\n")
+    done = tokenmon(tmp_path, "report", "logs")
+    assert (done.code, str(own) in done.err) == (78, True)

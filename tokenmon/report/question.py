@@ -51,31 +51,42 @@ class Question:
 
 
 def ask(question: Question, answer: Callable[["Reader"], Coroutine[Any, Any, T]]) -> T:
-    """Bring the database up to date, then let `answer` ask it; SourceFailed after the answer is out."""
+    """Bring the database up to date, then let `answer` ask it and print; SourceFailed only after that."""
     import asyncio
 
     from tokenmon.store.reader import Reader
 
-    caught_up = not question.paths or _brought_up_to_date(question)
+    caught_up, failure = _brought_up_to_date(question)
 
     async def asked() -> tuple[T, int]:
         async with await Reader.open(question.database) as reader:
             result = await answer(reader)
-            return result, 0 if caught_up else sum(1 for each in (await reader.health()).sources if each.error)
+            if caught_up or failure is not None:
+                return result, 0
+            return result, sum(1 for each in (await reader.health()).sources if each.error and not each.gone)
 
     result, failing = asyncio.run(asked())
+    if failure is not None:
+        raise failure
     if failing:
-        raise SourceFailed(f"{failing} of the sources cannot be read", "`tokenmon status` names them")
+        count = "a source" if failing == 1 else f"{failing:,} sources"
+        raise SourceFailed(f"{count} could not be read", "`tokenmon status` says which and why")
     if not caught_up:
         warn("not everything that was logged is read yet; these are the numbers so far")
     return result
 
 
-def _brought_up_to_date(question: Question) -> bool:
+def _brought_up_to_date(question: Question) -> tuple[bool, SourceFailed | None]:
+    """Whether everything that was there is stored, and what could not be read."""
+    if not question.paths:
+        return True, None
     from tokenmon.ingest import bring_up_to_date
 
     with _progress() as progress:
-        return bring_up_to_date(question.settings, question.database, question.paths, progress)
+        try:
+            return bring_up_to_date(question.settings, question.database, question.paths, progress), None
+        except SourceFailed as failure:
+            return False, failure
 
 
 @contextmanager
