@@ -6,9 +6,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from tokenmon.pricing import PriceBook, open_book
 
 from tests.report.test_events import EVENT
+from tokenmon.pricing import PriceBook, open_book
 from tokenmon.report.explain import BLOCK, LINE_CHARACTERS, FoundLine, facts, find_line, line_of, price_of
 from tokenmon.report.output import cells
 

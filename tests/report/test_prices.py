@@ -4,8 +4,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tokenmon.pricing import open_book
 
+from tokenmon.pricing import open_book
 from tokenmon.report.output import cells
 from tokenmon.report.prices import plain_lines, unknown
 
