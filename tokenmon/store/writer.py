@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
+from tokenmon.alerts import Facts
 from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
 from tokenmon.source import Checkpoint, Step
-from tokenmon.store import alerts, files, meta, retention, rollups
+from tokenmon.store import alerts, facts, files, meta, retention, rollups
 from tokenmon.store.batch import Outcome, store_events, store_notes
 from tokenmon.store.migrations import migrate, transaction
 from tokenmon.store.names import SeriesIds
@@ -166,6 +167,10 @@ class Writer:
         """The directories that were found on this machine: label and path."""
         stored = self.get_meta("places")
         return [(str(label), str(path)) for label, path in json.loads(stored)] if isinstance(stored, str) else []
+
+    def facts(self) -> Facts:
+        """What the alert rules look at."""
+        return facts.facts(self._connection)
 
     def set_alerts(self, firing: Sequence[alerts.Alert], now_ms: int) -> None:
         """Store the alerts that hold now; those stored before and not among them are fine again."""

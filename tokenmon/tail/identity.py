@@ -276,6 +276,18 @@ class Register:
             return False
         return self._clock() - self._verified.get(key, -max_age_s) < max_age_s
 
+    def checkpoint(self, path: str) -> Checkpoint | None:
+        """The live checkpoint of the file that was last known by this name."""
+        key = self._names.get(path)
+        return None if key is None else self._live.get(key)
+
+    def unread(self, path: str, found: os.stat_result) -> int:
+        """Bytes that are probably unread, before the file is opened; 0 of an archive that was read before."""
+        known = self._live.get((found.st_dev, found.st_ino))
+        if known is None:
+            return found.st_size
+        return 0 if looks_compressed(path) else max(0, found.st_size - known.offset)
+
     def due(self, max_age_s: float = GRACE_S, limit: int = 100) -> list[str]:
         """Paths of known files that were not verified for so long, the longest first."""
         before = self._clock() - max_age_s

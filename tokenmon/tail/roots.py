@@ -73,6 +73,17 @@ class Roots:
         """Files known to be there."""
         return len(self._seen) + len(self._earlier)
 
+    def covers(self, path: str) -> bool:
+        """Whether a scan would report this path if a log were there: below a root and not excluded."""
+        if path in self._excluded:
+            return False
+        return any(path == root or path.startswith(root + os.sep) for root in map(os.path.realpath, self._paths))
+
+    def files(self) -> Iterator[str]:
+        """The files known to be there."""
+        yield from self._seen
+        yield from self._earlier
+
     def scan(self) -> Scan:
         """One bounded step."""
         step = Scan()

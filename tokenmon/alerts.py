@@ -1,0 +1,130 @@
+"""What deserves a person's attention, decided from what was committed. Pure: facts in, alerts out.
+
+An alert that *fires* makes `tokenmon status` exit with 1; one that only informs does not, which is why invalid
+lines and unpriced models inform.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something to be told, once per kind and subject."""
+
+    kind: str
+    """What sort of thing it is, in two words."""
+    subject: str
+    """What it is about: a source's path, a model."""
+    severity: Literal["info", "warning", "critical"]
+    """Anything above info fires."""
+    title: str
+    """One sentence for people."""
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the rules look at of one source."""
+
+    path: str
+    rejects: int
+    last_reason: str
+    disagrees: int
+    expired: int
+    lost_bytes: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was committed, and what the ingester cannot do, as far as the rules look at it."""
+
+    sources: tuple[SourceFacts, ...] = ()
+    """Only those with anything to tell."""
+    unpriced: tuple[tuple[str, int], ...] = ()
+    """Model and requests."""
+    failures: tuple[tuple[str, str], ...] = ()
+    """Path that cannot be read at the moment, and why."""
+    missing: tuple[str, ...] = ()
+    """Paths to read that are not there at the moment."""
+    trouble: tuple[str, ...] = ()
+    """What else does not work, such as watching for changes."""
+
+
+Rule = Callable[[Facts], Iterable[Alert]]
+"""One kind of alert: what these facts call for."""
+
+
+def _invalid_lines(facts: Facts) -> Iterable[Alert]:
+    for source in facts.sources:
+        if source.rejects:
+            title = f"{_many(source.rejects, 'invalid line')}, last: {source.last_reason or 'not kept'}"
+            yield Alert("invalid lines", source.path, "info", title, source.rejects)
+
+
+def _failing_source(facts: Facts) -> Iterable[Alert]:
+    for path, reason in facts.failures:
+        yield Alert("source fails", path, "critical", f"cannot be read: {reason}")
+
+
+def _missing_path(facts: Facts) -> Iterable[Alert]:
+    for path in facts.missing:
+        yield Alert("path missing", path, "info", "is not there at the moment; it is read again when it comes back")
+
+
+def _unpriced_model(facts: Facts) -> Iterable[Alert]:
+    for model, requests in facts.unpriced:
+        title = f"no price is known; the cost of {_many(requests, 'request')} is not counted"
+        yield Alert("unpriced model", model, "info", title, requests)
+
+
+def _totals_disagree(facts: Facts) -> Iterable[Alert]:
+    for source in facts.sources:
+        if source.disagrees:
+            title = f"{_many(source.disagrees, 'line')} with a total that is not the sum of its parts; the parts count"
+            yield Alert("totals disagree", source.path, "info", title, source.disagrees)
+
+
+def _expired_events(facts: Facts) -> Iterable[Alert]:
+    for source in facts.sources:
+        if source.expired:
+            title = f"{_many(source.expired, 'event')} older than what is kept, not stored"
+            yield Alert("expired events", source.path, "info", title, source.expired)
+
+
+def _lost_bytes(facts: Facts) -> Iterable[Alert]:
+    for source in facts.sources:
+        if source.lost_bytes:
+            title = f"{_many(source.lost_bytes, 'byte')} went away unread"
+            yield Alert("bytes lost", source.path, "info", title, source.lost_bytes)
+
+
+def _trouble(facts: Facts) -> Iterable[Alert]:
+    for text in facts.trouble:
+        yield Alert("ingester", text, "warning", text)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+RULES: tuple[Rule, ...] = (
+    _failing_source,
+    _trouble,
+    _missing_path,
+    _lost_bytes,
+    _unpriced_model,
+    _invalid_lines,
+    _totals_disagree,
+    _expired_events,
+)
+"""The one list of rules, the gravest first."""
+
+MOST = 200
+"""Alerts that are kept at a time."""
+
+
+def evaluate(facts: Facts, rules: tuple[Rule, ...] = RULES) -> tuple[Alert, ...]:
+    """All alerts that these facts call for, the gravest first."""
+    return tuple(alert for rule in rules for alert in rule(facts))[:MOST]
