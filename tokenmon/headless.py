@@ -1,0 +1,88 @@
+"""`--ingest-only`: the ingester without a screen, for systemd, for servers, and as the child of a screen.
+
+Plain loops and plain `sqlite3`, so that a signal has nothing to cancel half-way: it sets a flag, the batch at hand is
+finished, and the process ends with 0. What every batch stored is logged on stderr, one line a file.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from tokenmon.errors import LockHeld, SourceFailed
+from tokenmon.ingest import FileProgress, Progress, Service
+from tokenmon.settings import Settings
+from tokenmon.text import sanitise
+
+PARENT = "TOKENMON_PARENT"
+"""Environment variable with the process id of the screen that started this ingester: it ends when that does."""
+
+
+def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
+    """Ingest into `database` until a signal, with `once` until everything there is stored. Returns the exit code."""
+    log = _log_json if settings.log_format == "json" else _log_text
+    with _asked_to_stop() as stop:
+        try:
+            service = Service(settings, database, settings.paths, once=once, wait=wait, stop=stop)
+        except LockHeld:
+            if stop():
+                return 0
+            raise
+        with service:
+            service.run(lambda progress: _log(progress, log))
+            failures = service.failures if once and not stop() else {}
+    for path, reason in failures.items():
+        print(f"tokenmon: cannot read {sanitise(path)}: {sanitise(reason)}", file=sys.stderr)
+    return SourceFailed.exit_code if failures else 0
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether a signal arrived or the parent is gone; the old handlers come back at the end."""
+    arrived: list[int] = []
+    parent = int(os.environ.get(PARENT, "0") or 0)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    before = {each: signal.signal(each, note) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield lambda: bool(arrived) or (parent != 0 and os.getppid() != parent)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _log(progress: Progress, log: Callable[[FileProgress], str]) -> None:
+    """One line for each source of a batch; a closed stderr ends the logging, not the ingest."""
+    with contextlib.suppress(OSError, ValueError):
+        for each in progress.files:
+            print(log(each), file=sys.stderr)
+        sys.stderr.flush()
+
+
+def _log_text(each: FileProgress) -> str:
+    parts = [f"{each.rows:,} events"]
+    if each.rejects:
+        parts.append(f"{each.rejects:,} invalid lines")
+    if each.skipped:
+        parts.append(f"{each.skipped:,} lines without usage")
+    return f"ingested {sanitise(each.path)}: {', '.join(parts)}, {each.bytes:,} bytes"
+
+
+def _log_json(each: FileProgress) -> str:
+    return msgspec.json.encode(
+        {
+            "message": "ingested",
+            "source": sanitise(each.path),
+            "bytes": each.bytes,
+            "events": each.rows,
+            "rejects": each.rejects,
+            "skipped": each.skipped,
+        }
+    ).decode()

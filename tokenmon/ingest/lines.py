@@ -1,0 +1,167 @@
+"""From the bytes of one source to rows ready to be stored.
+
+The dialect is decided by content: the first record that a dialect claims decides for the whole source, so that
+lines before it are read by the right dialect as well. The loop over the lines is written flat, because it is the
+one place that every byte of a gigabyte passes through.
+"""
+
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from tokenmon.dialects import Dialect, Reader, by_name, recognise
+from tokenmon.events import (
+    Event,
+    Parsed,
+    Reject,
+    identity_of_id,
+    identity_of_place,
+    identity_of_rewritten,
+)
+from tokenmon.pricing import PriceBook
+from tokenmon.source import RejectedLine, Row, Step
+
+SNIFF = 64 * 1024
+"""How many bytes are looked through for a record that some dialect claims."""
+
+UNKNOWN_LINE_CAP = 512 * 1024
+"""Longest line that is kept in a source whose dialect is not known yet."""
+
+_blank = re.compile(rb"\s*\Z").match
+_decode = msgspec.json.decode
+
+
+@dataclass
+class Whereabouts:
+    """`dialects.Surroundings` of one source."""
+
+    path: str
+    mtime_ms: int
+    siblings: Callable[[str, str], Iterable[bytes] | None]
+    """From this path and a part of a name to that sibling's lines."""
+
+    def lines_of(self, name_contains: str) -> Iterable[bytes] | None:
+        """All complete lines of the sibling source whose file name contains this; None where there is none."""
+        return self.siblings(self.path, name_contains)
+
+
+class SourceReader:
+    """Turns one source's lines, in order, into rows, rejects and tallies."""
+
+    def __init__(self, whereabouts: Whereabouts, book: PriceBook, dialect: str, state: bytes) -> None:
+        self.whereabouts = whereabouts
+        self._book = book
+        self._dialect = by_name(dialect) if dialect else None
+        self._reader: Reader | None = self._dialect.reader(whereabouts, state) if self._dialect else None
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """None until a line was recognised."""
+        return self._dialect
+
+    @property
+    def line_cap(self) -> int:
+        """Longest line that is worth waiting for."""
+        return self._dialect.line_cap if self._dialect else UNKNOWN_LINE_CAP
+
+    def carries_nothing(self, data: bytes, start: int, end: int) -> bool:
+        """Whether the head of a line already says that it carries no usage."""
+        return self._dialect is not None and self._dialect.carries_nothing(data, start, end)
+
+    def state(self) -> bytes:
+        """What a later reader must be given to go on here."""
+        return self._reader.state() if self._reader else b""
+
+    def read(self, data: bytes, base: int, lineage: int, step: Step) -> None:
+        """Read the lines of `data`, whose first byte is at offset `base`, into `step`."""
+        if self._reader is None:
+            self._decide(data)
+        if self._dialect is None or self._reader is None:
+            self._refuse_all(data, base, step)
+            return
+        parse, nothing, price = self._reader.parse, self._dialect.carries_nothing, self._book.price
+        find, end, start, skipped = data.find, len(data), 0, 0
+        rows = step.rows
+        while start < end:
+            stop = find(b"\n", start)
+            if stop < 0:
+                stop = end
+            if nothing(data, start, stop):
+                skipped += 1
+                start = stop + 1
+                continue
+            line = data[start:stop]
+            parsed = parse(line)
+            if parsed is None:
+                if not _blank(line):
+                    skipped += 1
+            elif type(parsed) is Event:
+                cost, priced_as = price(parsed)
+                if parsed.id:
+                    if parsed.rewritten:
+                        h = identity_of_rewritten(parsed.names, parsed.id, parsed.attempt)
+                        rows.append(Row(parsed, h, base + start, zlib.crc32(line), cost, priced_as))
+                    else:
+                        h = identity_of_id(parsed.names, parsed.id)
+                        rows.append(Row(parsed, h, base + start, 0, cost, priced_as))
+                else:
+                    h = identity_of_place(lineage, base + start, line.rstrip(b"\r"))
+                    rows.append(Row(parsed, h, base + start, 0, cost, priced_as))
+                if parsed.disagrees:
+                    step.tally.disagrees += 1
+            elif not (type(parsed) is Reject and _blank(line)):
+                self._unusual(parsed, line, base + start, lineage, step)
+            start = stop + 1
+        step.tally.skipped += skipped
+
+    def _unusual(self, parsed: Parsed, line: bytes, offset: int, lineage: int, step: Step) -> None:
+        """A reject, or several events on one line."""
+        if isinstance(parsed, Reject):
+            step.tally.rejects += 1
+            step.rejects.append(RejectedLine(offset, len(line), parsed.reason))
+        elif isinstance(parsed, tuple):
+            line_hash = zlib.crc32(line)
+            for index, event in enumerate(parsed):
+                cost, priced_as = self._book.price(event)
+                if event.rewritten:
+                    h = identity_of_rewritten(event.names, event.id, event.attempt)
+                elif event.id:
+                    h = identity_of_id(event.names, event.id)
+                else:
+                    h = identity_of_place(lineage, offset, b"%d:%b" % (index, line))
+                step.rows.append(Row(event, h, offset, line_hash, cost, priced_as))
+                step.tally.disagrees += event.disagrees
+
+    def _decide(self, data: bytes) -> None:
+        """Look for the first record near the start of `data` that a dialect claims."""
+        start = 0
+        while 0 <= start < min(SNIFF, len(data)):
+            stop = data.find(b"\n", start)
+            record = _record(data[start : stop if stop >= 0 else len(data)])
+            start = stop + 1 if stop >= 0 else -1
+            dialect = recognise(record) if record is not None else None
+            if dialect is not None:
+                self._dialect, self._reader = dialect, dialect.reader(self.whereabouts, b"")
+                return
+
+    def _refuse_all(self, data: bytes, base: int, step: Step) -> None:
+        """No dialect claims any line of this piece."""
+        offset = base
+        for line in data.split(b"\n"):
+            if not _blank(line):
+                step.tally.rejects += 1
+                reason = "not a JSON object" if _record(line) is None else "no known dialect claims this record"
+                step.rejects.append(RejectedLine(offset, len(line), reason))
+            offset += len(line) + 1
+
+
+def _record(line: bytes) -> dict[str, object] | None:
+    """The line as a JSON object, if it is one."""
+    try:
+        record = _decode(line.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,430 @@
+"""The way from files to committed rows: look around, take turns, commit.
+
+Every file gets its turn: at most `files_per_cycle` files and `bytes_per_file` bytes of each a cycle, and cycles follow
+each other without a pause while bytes are known to be unread. What several cycles read is committed together, up to
+`BATCH_ROWS` rows or `BATCH_S`, in one transaction with the offsets. Memory is ahead of the database only between two
+commits; when a commit fails, memory is thrown away and read back from the database, so that nothing can be lost or
+counted twice by guessing.
+"""
+
+import os
+import stat
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tokenmon.ingest.lines import SourceReader, Whereabouts
+from tokenmon.ingest.quiet import Quiet
+from tokenmon.pricing import PriceBook
+from tokenmon.settings import Settings
+from tokenmon.source import Checkpoint, Step, Tally, is_log_name
+from tokenmon.store.writer import Writer
+from tokenmon.tail import OpenSource, Piece, Register, Roots
+
+BATCH_ROWS = 20_000
+BATCH_S = 0.25
+LIVE_ROWS = 2_000
+"""A batch of more rows is a backlog: its hours are marked dirty and rebuilt once, which costs less than adding."""
+AT_REST_S = 60.0
+"""A last line without a newline is taken when its file has been still for so long."""
+DRAIN_S = 5.0
+"""So long a file that went away is watched for lines that its producer still writes to it."""
+MAX_READERS = 1_000
+
+_Key = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class FileProgress:
+    """What one source gave to a batch."""
+
+    path: str
+    bytes: int
+    rows: int
+    skipped: int
+    rejects: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one batch stored."""
+
+    files: tuple[FileProgress, ...]
+    events: int
+    duplicates: int
+    backlog: int
+    """Bytes known to be unread."""
+
+
+class Ingester:
+    """One database's ingester. Whoever owns it calls `turn` again and again, from one thread."""
+
+    def __init__(
+        self, settings: Settings, writer: Writer, book: PriceBook, paths: Iterable[str], *, once: bool = False
+    ) -> None:
+        """`once`: what is there is all there will be, so a last line without a newline need not rest."""
+        self._settings = settings
+        self._writer = writer
+        self._book = book
+        self._paths = [Path(path) for path in paths]
+        self._once = once
+        self._quiet = Quiet()
+        self._hints: deque[str] = deque()
+        self.failures: dict[str, str] = {}
+        """Paths that cannot be read at the moment, and why."""
+        self.missing: list[str] = []
+        """Roots that are not there at the moment."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know what the database knows, and nothing more."""
+        self._register = Register(self._writer.checkpoints())
+        self._roots = Roots(
+            self._paths,
+            exclude={*own_files(self._writer.path), *map(Path, self._settings.exclude)},
+            entries_per_cycle=self._settings.entries_per_cycle,
+            known=self._register.known_paths(),
+        )
+        self._waiting: OrderedDict[str, int] = OrderedDict()
+        """Sources that have something to read, in the order of their turns, and how many bytes."""
+        self._readers: OrderedDict[_Key, tuple[Checkpoint, SourceReader]] = OrderedDict()
+        """The reader of each source and the checkpoint it stands at."""
+        self._resting: dict[str, tuple[int, float]] = {}
+        """Sources whose last line has no newline: their modification time, and since when it is known."""
+        self._leaving: dict[_Key, float] = {}
+        """Open sources that lost their name, and since when."""
+        self._retiring = False
+        """It is time to ask which files are gone for good."""
+        self._looked_everywhere = False
+        self._next_scan = 0.0
+        self._new_batch()
+
+    def _new_batch(self) -> None:
+        self._steps: list[Step] = []
+        self._current: dict[_Key, Step] = {}
+        self._rows = 0
+        self._batch_began = 0.0
+
+    @property
+    def backlog(self) -> int:
+        """Bytes known to be unread."""
+        return sum(self._waiting.values())
+
+    @property
+    def is_behind(self) -> bool:
+        """Bytes are known to be unread, or entries were not yet looked at since the start."""
+        return bool(self._waiting) or not self._looked_everywhere
+
+    def hint(self, paths: Iterable[str]) -> None:
+        """These paths may have changed: they go first."""
+        self._hints.extend(paths)
+
+    def close(self) -> None:
+        """Let go of all files; what was not flushed is read again next time."""
+        self._register.close_all()
+        self._roots.close()
+
+    # -- a turn
+
+    def turn(self) -> Progress | None:
+        """One cycle. A Progress when a batch was committed, None when there is nothing to commit yet.
+
+        Raises sqlite3.Error when the database refuses (nothing is lost, call again later), SteppedDown when somebody
+        else writes to it.
+        """
+        self._look_around()
+        if self._retiring and not self._steps:
+            self._retire()
+        for path in self._next_sources():
+            self._take_turn(path)
+        full = self._rows >= BATCH_ROWS or time.monotonic() - self._batch_began >= BATCH_S
+        return self.flush() if self._steps and (full or not self._waiting) else None
+
+    def flush(self) -> Progress | None:
+        """Commit what was read."""
+        steps, rows = self._steps, self._rows
+        if not steps:
+            return None
+        now = time.monotonic()
+        for step in steps:
+            step.rejects = self._quiet.allow(step.after.path, step.rejects, now)
+        live = rows <= LIVE_ROWS and not self.is_behind
+        try:
+            committed = self._writer.commit(steps, backlog=self.backlog, now_ms=_now_ms(), live=live)
+        except BaseException:
+            self.close()
+            self._begin()
+            raise
+        self._new_batch()
+        for checkpoint in committed.checkpoints:
+            self._register.advanced(checkpoint)
+        return Progress(
+            files=tuple(map(_file_progress, steps)),
+            events=committed.events,
+            duplicates=committed.duplicates,
+            backlog=self.backlog,
+        )
+
+    def _next_sources(self) -> Iterator[str]:
+        """Round-robin: whoever had a turn goes to the end."""
+        for _ in range(min(self._settings.files_per_cycle, len(self._waiting))):
+            if self._rows >= BATCH_ROWS:
+                return
+            yield next(iter(self._waiting))
+
+    # -- looking around
+
+    def _look_around(self) -> None:
+        """Take in hints; scan a bounded part of the roots when it is time, or when they were not all seen yet."""
+        while self._hints:
+            path = self._hints.popleft()
+            if self._is_ours(path):
+                self._enqueue(path, first=True)
+        now = time.monotonic()
+        if self._looked_everywhere and now < self._next_scan:
+            return
+        scan = self._roots.scan()
+        for found in scan.found:
+            self._enqueue(str(found))
+        for vanished in scan.vanished:
+            self._vanished(str(vanished))
+        for failed, reason in scan.failures.items():
+            self._fails(str(failed), reason)
+        if scan.complete:
+            self.missing = [str(path) for path in scan.missing]
+            self._looked_everywhere = True
+            self._next_scan = now + self._settings.scan_interval
+            self._after_a_pass(now)
+
+    def _after_a_pass(self, now: float) -> None:
+        """What is looked at once a scan: resting last lines, lost names, files not verified for long, failures."""
+        for path, (_, since) in self._resting.items():
+            if now - since >= AT_REST_S:
+                self._waiting.setdefault(path, 0)
+        for path in self._register.due(limit=self._settings.files_per_cycle):
+            self._waiting.setdefault(path, 0)
+        for path in list(self.failures):
+            self._enqueue(path)
+        self._drain(now)
+        self._retiring = True
+
+    def _is_ours(self, path: str) -> bool:
+        """Whether a hint is about a log file; an explicit FILE is, whatever its name."""
+        return self._roots.covers(path) and (is_log_name(os.path.basename(path)) or Path(path) in self._paths)
+
+    def _enqueue(self, path: str, *, first: bool = False) -> None:
+        """A source may have something to read."""
+        if path not in self._waiting:
+            try:
+                found = os.stat(path, follow_symlinks=False)
+            except FileNotFoundError:
+                self.failures.pop(path, None)
+                return
+            except OSError as error:
+                self._fails(path, _reason(error))
+                return
+            if path not in self.failures and self._register.is_settled(path, found):
+                return
+            self._waiting[path] = self._register.unread(path, found)
+        if first:
+            self._waiting.move_to_end(path, last=False)
+
+    def _vanished(self, path: str) -> None:
+        self._waiting.pop(path, None)
+        self._resting.pop(path, None)
+        self.failures.pop(path, None)
+        self._register.vanished(path)
+
+    # -- reading
+
+    def _take_turn(self, path: str) -> None:
+        """One source's turn: at most `bytes_per_file` bytes of it."""
+        self._batch_began = self._batch_began or time.monotonic()
+        try:
+            source = self._register.open(path)
+            at_rest = self._is_at_rest(path, source)
+            piece = self._read(source, at_rest)
+        except FileNotFoundError:
+            self._vanished(path)
+            return
+        except OSError as error:
+            self._waiting.pop(path, None)
+            self._fails(path, _reason(error))
+            return
+        if path in self.failures:
+            self._recovers(path, source)
+        self._waiting.pop(path, None)
+        if piece is None:
+            self._remember_rest(path, source)
+            if source.checkpoint.offset and not source.checkpoint.id:
+                self._step(source, source.checkpoint)
+        elif piece.more or (at_rest and source.unread):
+            self._waiting[path] = max(0, source.unread)
+        elif source.unread:
+            self._remember_rest(path, source)
+
+    def _read(self, source: OpenSource, at_rest: bool) -> Piece | None:
+        """The next piece of a source, turned into rows of its step."""
+        reader = self._reader(source)
+        piece = source.read(self._settings.bytes_per_file, reader.line_cap, at_rest, reader.carries_nothing)
+        if piece is None:
+            return None
+        step = self._step(source, piece.before)
+        if piece.data:
+            rows = len(step.rows)
+            reader.read(piece.data, piece.start, piece.after.lineage, step)
+            self._rows += len(step.rows) - rows
+        if piece.skipped_long is not None:
+            step.tally.rejects += 1
+            step.rejects.append(piece.skipped_long)
+        step.tally.skipped += piece.unwanted
+        dialect = reader.dialect
+        step.after = replace(piece.after, dialect=dialect.name if dialect else "", state=reader.state())
+        step.last_change_ms = source.mtime_ns // 1_000_000
+        self._register.advanced(step.after)
+        self._readers[source.key] = (step.after, reader)
+        return piece
+
+    def _reader(self, source: OpenSource) -> SourceReader:
+        """The reader that stands where the source goes on: the one in memory, or a new one from the checkpoint."""
+        checkpoint = source.checkpoint
+        standing, reader = self._readers.get(source.key, (None, None))
+        whereabouts = Whereabouts(checkpoint.path, source.mtime_ns // 1_000_000, self._lines_of_sibling)
+        if reader is None or standing is None or not _same_place(standing, checkpoint):
+            reader = SourceReader(whereabouts, self._book, checkpoint.dialect, checkpoint.state)
+            while len(self._readers) >= MAX_READERS:
+                self._readers.popitem(last=False)
+        else:
+            reader.whereabouts.mtime_ms = whereabouts.mtime_ms
+        return reader
+
+    def _step(self, source: OpenSource, before: Checkpoint) -> Step:
+        """The source's step of this batch; a new one where its file was replaced since the last piece."""
+        step = self._current.get(source.key)
+        if step is None or not _same_place(step.after, before):
+            step = self._current[source.key] = Step(before, before, [], [], Tally())
+            self._steps.append(step)
+        return step
+
+    def _is_at_rest(self, path: str, source: OpenSource) -> bool:
+        """Whether nobody has written for a while, by the file's own time or by how long we know that time."""
+        if self._once or time.time() - source.mtime_ns / 1e9 >= AT_REST_S:
+            return True
+        mtime_ns, since = self._resting.get(path, (0, 0.0))
+        return mtime_ns == source.mtime_ns and time.monotonic() - since >= AT_REST_S
+
+    def _remember_rest(self, path: str, source: OpenSource) -> None:
+        """Nothing more can be taken now; a last line without its newline is looked at again after a while."""
+        if not source.unread:
+            self._resting.pop(path, None)
+        elif self._resting.get(path, (0, 0.0))[0] != source.mtime_ns:
+            self._resting[path] = (source.mtime_ns, time.monotonic())
+
+    # -- going away
+
+    def _drain(self, now: float) -> None:
+        """Files that were renamed out of sight or deleted while open: read them to their end, then let go."""
+        unnamed = self._register.unnamed()
+        for source in unnamed:
+            since = self._leaving.setdefault(source.key, now)
+            last = now - since >= DRAIN_S and self._rows < BATCH_ROWS
+            try:
+                while self._rows < BATCH_ROWS and self._read(source, at_rest=last) is not None:
+                    pass
+            except OSError as error:
+                self._fails(source.path, _reason(error))
+                last = True
+            if last:
+                unfinished = source.unterminated()
+                if unfinished is not None:
+                    step = self._step(source, source.checkpoint)
+                    step.tally.rejects += 1
+                    step.rejects.append(unfinished)
+                source.close()
+        left = {source.key for source in unnamed if not source.closed}
+        self._leaving = {key: since for key, since in self._leaving.items() if key in left}
+
+    def _retire(self) -> None:
+        """Tell the store which files are gone. Only between batches, when every checkpoint is stored."""
+        self._retiring = False
+        for before, after, lost_bytes in self._register.overdue():
+            if before.id:
+                self._steps.append(Step(before, after, [], [], Tally(lost_bytes=lost_bytes)))
+
+    # -- trouble
+
+    def _fails(self, path: str, reason: str) -> None:
+        """Say once that a source cannot be read; the others go on."""
+        if self.failures.get(path) == reason:
+            return
+        self.failures[path] = reason
+        self._tell(path, reason)
+
+    def _recovers(self, path: str, source: OpenSource) -> None:
+        del self.failures[path]
+        self._step(source, source.checkpoint).error = ""
+
+    def _tell(self, path: str, error: str) -> None:
+        """Keep an error with its source, which may have no row yet."""
+        try:
+            found = os.stat(path, follow_symlinks=False)
+        except OSError:
+            return
+        if not stat.S_ISREG(found.st_mode):
+            return
+        checkpoint = self._register.checkpoint(path) or Checkpoint(
+            path=path, dev=found.st_dev, ino=found.st_ino, lineage=0
+        )
+        key = (checkpoint.dev, checkpoint.ino)
+        if key not in self._current:
+            self._current[key] = Step(checkpoint, checkpoint, [], [], Tally())
+            self._steps.append(self._current[key])
+        self._current[key].error = error
+
+    # -- siblings
+
+    def _lines_of_sibling(self, path: str, name_contains: str) -> Iterable[bytes] | None:
+        """The lines of the source whose file name contains this text; None where there is none."""
+        for candidate in self._roots.files():
+            if candidate != path and name_contains in os.path.basename(candidate):
+                return _lines(candidate)
+        return None
+
+
+def own_files(database: Path) -> set[Path]:
+    """The database and what stands beside it: never read, wherever it is."""
+    return {database, *(Path(f"{database}{suffix}") for suffix in ("-wal", "-shm", "-journal", ".lock"))}
+
+
+def _lines(path: str) -> Iterator[bytes]:
+    """Complete lines of a plain file."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line[:-1]
+
+
+def _same_place(one: Checkpoint, other: Checkpoint) -> bool:
+    return one.offset == other.offset and one.lineage == other.lineage and one.tail == other.tail
+
+
+def _file_progress(step: Step) -> FileProgress:
+    return FileProgress(
+        path=step.after.path,
+        bytes=step.after.offset - step.before.offset,
+        rows=len(step.rows),
+        skipped=step.tally.skipped,
+        rejects=step.tally.rejects,
+    )
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,258 @@
+"""An ingester with everything it needs around it: the lock, the writer, the price book, hints, and housekeeping.
+
+One loop serves the service, the child of a screen and the moment before a report. Between batches it does bounded
+bits of what can wait: rebuild dirty hours, price again after the price book changed, prune, evaluate the rules.
+"""
+
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tokenmon.alerts import evaluate
+from tokenmon.dialects import DIALECTS, Place
+from tokenmon.errors import LockHeld, NotOurDatabase
+from tokenmon.ingest.pipeline import Ingester, Progress
+from tokenmon.pricing import open_book
+from tokenmon.settings import Settings, cache_dir
+from tokenmon.store.lock import Lock
+from tokenmon.store.schema import HOUR
+from tokenmon.store.writer import Writer
+from tokenmon.text import sanitise
+from tokenmon.watch import Watch
+
+HEARTBEAT_S = 2.0
+CHUNK_S = 0.2
+"""Longest bit of housekeeping between two looks at the files and the signals."""
+RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0)
+"""Pauses after the database refused, the last one again and again."""
+PRUNE_EVERY_S = 3600.0
+RULES_EVERY_S = 5.0
+QUIET_S = 0.1
+"""Shortest pause between two idle looks: a busy file is read ten times a second, not a thousand."""
+LOCK_POLL_S = 0.2
+TELL_WAITING_S = 60.0
+
+
+def never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+class Service:
+    """The ingester of one database, from taking the lock to letting go of it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Path,
+        paths: Sequence[str],
+        *,
+        once: bool,
+        wait: bool,
+        stop: Callable[[], bool] = never,
+    ) -> None:
+        """Raises LockHeld (unless `wait`), CannotCreateDatabase, NotOurDatabase, ConfigError."""
+        self._settings = settings
+        self._once = once
+        self._stop = stop
+        self._lock = _take_lock(database, wait, stop)
+        try:
+            self._writer = Writer.open(database, group=settings.group, max_series=settings.max_series)
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
+            if not self._writer.search_index_is_sound():
+                self._writer.rebuild_search_index()
+            self.paths = self._paths(paths)
+            self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
+            self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once)
+            self._watch = None if once else Watch([Path(path) for path in self.paths])
+        except BaseException:
+            self._writer.close()
+            self._lock.release()
+            raise
+        self._next = {"heartbeat": 0.0, "rules": 0.0, "prune": 0.0, "rebuild": 0.0}
+        self._reprice_from: int | None = self._reprice_start()
+        self._trouble: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Paths that cannot be read at the moment, and why."""
+        return self._ingester.failures
+
+    def run(self, tell: Callable[[Progress], None]) -> None:
+        """Ingest until asked to stop; with `once` until everything there is stored."""
+        attempts = 0
+        while not self._stop():
+            try:
+                if self._beat(tell):
+                    return
+                attempts = 0
+            except sqlite3.Error as error:
+                if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+                    raise NotOurDatabase(f"{self._writer.path}: {error}", "move it aside and start again") from error
+                self._pause(f"the database refuses: {error}", RETRY_S[min(attempts, len(RETRY_S) - 1)])
+                attempts += 1
+        self._ingester.flush()
+
+    def close(self) -> None:
+        """Let go of everything, the lock last."""
+        if self._watch is not None:
+            self._watch.close()
+        self._ingester.close()
+        self._writer.close()
+        self._lock.release()
+
+    # one beat
+
+    def _beat(self, tell: Callable[[Progress], None]) -> bool:
+        """One turn of the ingester and what goes with it; True when there is nothing left to do (`once`)."""
+        if self._watch is not None:
+            self._ingester.hint(self._watch.hints())
+        progress = self._ingester.turn()
+        if progress is not None:
+            tell(progress)
+        self._heartbeat()
+        if self._ingester.is_behind:
+            self._rebuild_now_and_then()
+            return False
+        if self._housekeeping():
+            return False
+        if self._once:
+            return True
+        self._idle()
+        return False
+
+    def _heartbeat(self) -> None:
+        if self._due("heartbeat", HEARTBEAT_S):
+            self._lock.touch()
+            if not self._writer.is_still_there():
+                raise NotOurDatabase(f"{self._writer.path} was removed or replaced while running", "start again")
+
+    def _rebuild_now_and_then(self) -> None:
+        """In a backlog spend at most a quarter of the time on roll-ups, so that viewers stay quick."""
+        now = time.monotonic()
+        if self._next["rebuild"] == 0.0:
+            self._next["rebuild"] = now + 2.0
+        if now >= self._next["rebuild"]:
+            self._writer.rebuild(CHUNK_S)
+            spent = time.monotonic() - now
+            self._next["rebuild"] = now + max(2.0, 4 * spent)
+
+    def _housekeeping(self) -> bool:
+        """One bounded bit of what can wait; True when there is more of it."""
+        if self._writer.rebuild(CHUNK_S):
+            return True
+        if self._reprice_from is not None:
+            self._reprice_from = self._writer.reprice(self._book.price, CHUNK_S, self._reprice_from)
+            if self._reprice_from is None:
+                self._remember_prices()
+            return True
+        if self._settings.retention_days and self._due("prune", PRUNE_EVERY_S):
+            watermark = int(time.time() * 1000) - self._settings.retention_days * 24 * HOUR
+            if not self._writer.prune(watermark, CHUNK_S):
+                self._next["prune"] = 0.0
+                return True
+        if self._once or self._due("rules", RULES_EVERY_S):
+            self._evaluate_rules()
+        return False
+
+    def _evaluate_rules(self) -> None:
+        facts = replace(
+            self._writer.facts(),
+            failures=tuple((sanitise(path), reason) for path, reason in self.failures.items()),
+            missing=tuple(map(sanitise, self._ingester.missing)),
+            trouble=self._trouble,
+        )
+        self._writer.set_alerts(evaluate(facts), int(time.time() * 1000))
+
+    def _idle(self) -> None:
+        """Wait for a hint, the next scan, or a signal."""
+        assert self._watch is not None
+        self._watch.tend()
+        self._trouble = tuple(self._watch.problems())
+        self._writer.checkpoint_wal()
+        began = time.monotonic()
+        self._watch.wait(min(HEARTBEAT_S, self._settings.scan_interval))
+        if not self._stop():
+            time.sleep(max(0.0, min(QUIET_S, began + QUIET_S - time.monotonic())))
+
+    def _pause(self, why: str, seconds: float) -> None:
+        """Say why nothing is stored at the moment, and wait."""
+        print(f"tokenmon: paused: {why}; trying again in {seconds:g} s", file=sys.stderr)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._stop():
+            self._lock.touch()
+            time.sleep(min(0.2, seconds))
+
+    def _due(self, what: str, every: float) -> bool:
+        now = time.monotonic()
+        if now < self._next[what]:
+            return False
+        self._next[what] = now + every
+        return True
+
+    # prices and paths
+
+    def _reprice_start(self) -> int | None:
+        """Where to begin pricing again: nowhere when the price book is the one the events were priced with."""
+        known = self._writer.get_meta("prices")
+        if known == self._book.fingerprint:
+            return None
+        if known is None:
+            self._remember_prices()
+            return None
+        return -(1 << 62)
+
+    def _remember_prices(self) -> None:
+        self._writer.set_meta(
+            prices=self._book.fingerprint, prices_version=self._book.version, prices_date=self._book.date
+        )
+
+    def _paths(self, given: Sequence[str]) -> list[str]:
+        """The paths to read: those given, else those the database remembers."""
+        paths = list(given) or self._writer.paths()
+        self._writer.remember_paths(sorted({*self._writer.paths(), *paths}))
+        places = [place for place in found_places() if str(place.path) in paths]
+        self._writer.remember_places([(place.label, str(place.path)) for place in places])
+        return paths
+
+
+def _take_lock(database: Path, wait: bool, stop: Callable[[], bool]) -> Lock:
+    """The lock; with `wait` as soon as it is free. Raises LockHeld, also when asked to stop while waiting."""
+    told = -TELL_WAITING_S
+    while True:
+        try:
+            return Lock.take(database, wait=False)
+        except LockHeld as held:
+            if not wait or stop():
+                raise
+            if time.monotonic() - told >= TELL_WAITING_S:
+                told = time.monotonic()
+                print(f"{held.line()}; waiting for it", file=sys.stderr)
+        time.sleep(LOCK_POLL_S)
+
+
+def found_places() -> list[Place]:
+    """The usual directories of all dialects that exist on this machine."""
+    places: list[Place] = []
+    for dialect in DIALECTS:
+        for place in dialect.places(os.environ, Path.home()):
+            if place.path.is_dir() and place not in places:
+                places.append(place)
+    return places
