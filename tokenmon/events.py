@@ -174,25 +174,19 @@ Parsed = Event | tuple[Event, ...] | Reject | None
 # -- identity
 
 _ATTEMPT_BITS = 16
-
-
-def _hash(*parts: bytes) -> int:
-    return int.from_bytes(blake2b(b"\0".join(parts), digest_size=8).digest(), "big")
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value
+_number = int.from_bytes
 
 
 def identity_of_id(names: Names, call_id: str) -> int:
     """Signed 64-bit hash of a call that its producer gave an id; with the event's time it is the identity."""
     scope = f"{names.dialect}\0{names.integration}\0{names.provider}\0{call_id}"
-    return _signed(_hash(scope.encode("utf-8", "surrogatepass")))
+    return _number(blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
 def identity_of_place(lineage: int, offset: int, line: bytes) -> int:
     """Signed 64-bit hash of a call without an id: where its line stands in the file and all copies of it."""
-    return _signed(_hash(b"%d" % lineage, b"%d" % offset, line))
+    place = b"%d\0%d\0%b" % (lineage, offset, line)
+    return _number(blake2b(place, digest_size=8).digest(), "big", signed=True)
 
 
 def identity_of_rewritten(names: Names, call_id: str, attempt: str) -> int:
@@ -201,9 +195,10 @@ def identity_of_rewritten(names: Names, call_id: str, attempt: str) -> int:
     So one range of the index holds all attempts at a call, which is how a side chain's replay is found
     (formats.md 1). 48 bits keep two unrelated ids apart among tens of millions.
     """
-    call = _hash(names.dialect.encode(), call_id.encode("utf-8", "surrogatepass")) >> _ATTEMPT_BITS
-    tail = _hash(attempt.encode("utf-8", "surrogatepass")) >> (64 - _ATTEMPT_BITS) if attempt else 0
-    return _signed(call << _ATTEMPT_BITS | tail)
+    scope = f"{names.dialect}\0{call_id}"
+    call = blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=6).digest()
+    tail = blake2b(attempt.encode("utf-8", "surrogatepass"), digest_size=2).digest() if attempt else b"\0\0"
+    return _number(call + tail, "big", signed=True)
 
 
 def attempts_of(identity: int) -> tuple[int, int]:

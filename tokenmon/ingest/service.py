@@ -5,6 +5,7 @@ bits of what can wait: rebuild dirty hours, price again after the price book cha
 """
 
 import os
+import socket
 import sqlite3
 import sys
 import time
@@ -23,7 +24,7 @@ from tokenmon.settings import Settings, cache_dir
 from tokenmon.store.lock import Lock
 from tokenmon.store.schema import HOUR
 from tokenmon.store.writer import Writer
-from tokenmon.text import sanitise
+from tokenmon.text import name, sanitise
 from tokenmon.watch import Watch
 
 HEARTBEAT_S = 2.0
@@ -63,7 +64,9 @@ class Service:
         self._stop = stop
         self._lock = _take_lock(database, wait, stop)
         try:
-            self._writer = Writer.open(database, group=settings.group, max_series=settings.max_series)
+            self._writer = Writer.open(
+                database, group=settings.group, max_series=settings.max_series, host=name(socket.gethostname())
+            )
         except BaseException:
             self._lock.release()
             raise

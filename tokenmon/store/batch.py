@@ -88,8 +88,24 @@ def _insert_new(connection: sqlite3.Connection, rows: list[EventRow]) -> list[Ev
 
 
 def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], watermark: int, outcome: Outcome) -> None:
-    if not all(map(is_storable, rows)):
-        rows = _refuse(rows, OverflowError(), outcome)
+    """Settle copies against what is stored of the same calls."""
+    connection.execute("SAVEPOINT copies")
+    try:
+        added, removed = _settle(connection, rows, watermark)
+    except BIND_ERRORS as error:
+        connection.execute("ROLLBACK TO copies")
+        added, removed = _settle(connection, _refuse(rows, error, outcome), watermark)
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE copies")
+    outcome.added = outcome.added + added
+    outcome.removed = removed
+
+
+def _settle(
+    connection: sqlite3.Connection, rows: list[EventRow], watermark: int
+) -> tuple[list[EventRow], list[EventRow]]:
+    """(rows added, rows removed)."""
     calls = {call_of(row) for row in rows}
     stored = connection.execute(_STORED, (json.dumps(list(calls)),)).fetchall()
     sealed = {call_of(row) for row in stored if row[0] < watermark}
@@ -100,8 +116,7 @@ def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], water
     connection.executemany("DELETE FROM event WHERE ts = ? AND h = ?", [row[:2] for row in removed])
     connection.executemany("DELETE FROM note WHERE ts = ? AND h = ?", [row[:2] for row in removed])
     added.sort(key=_time_of)
-    outcome.added = outcome.added + _insert_new(connection, added)
-    outcome.removed = removed
+    return _insert_new(connection, added), removed
 
 
 def store_notes(connection: sqlite3.Connection, notes: list[Note]) -> None:

@@ -21,9 +21,11 @@ _LOAD = f"SELECT id, priced_as, flags, {', '.join(NAMES)} FROM series"
 class SeriesIds:
     """Every series of the database and its id."""
 
-    def __init__(self, connection: sqlite3.Connection, most: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, most: int, host: str = "") -> None:
+        """`host`: the machine whose logs these are; events of it carry no host, only their row does."""
         self._connection = connection
         self._most = most
+        self._host = host
         self.ids: dict[Combination, int] = {}
         self.overflows: Counter[tuple[str, int]] = Counter()
         """(name, source id) -> values replaced since this was last emptied."""
@@ -36,8 +38,10 @@ class SeriesIds:
         self.overflows.clear()
         self._values: list[set[str]] = [set() for _ in NAMES]
         for series, priced_as, flags, *names in self._connection.execute(_LOAD):
-            combination = Names(*(shared.setdefault(name, name) for name in names)), priced_as, flags
-            self._remember(combination, series)
+            known = Names(*(shared.setdefault(name, name) for name in names))
+            if known.host == self._host:
+                known = known._replace(host="")
+            self._remember((known, priced_as, flags), series)
 
     def combinations(self) -> dict[int, Combination]:
         """All of them by id."""
@@ -55,6 +59,8 @@ class SeriesIds:
         if known is not None:
             return known
         names, priced_as, flags = combination
+        if not names.host:
+            names = names._replace(host=self._host)
         series = self._connection.execute(_ADD, (*names, priced_as, flags)).lastrowid
         assert series is not None
         self._remember(combination, series)

@@ -55,11 +55,11 @@ class Committed:
 class Writer:
     """The writing connection. Whoever opens one holds the `Lock`."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, max_series: int) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, max_series: int, host: str) -> None:
         self.path = path
         self._connection = connection
         self._file = os.stat(path)
-        self._series = SeriesIds(connection, max_series)
+        self._series = SeriesIds(connection, max_series, host)
         self._sessions = Sessions(connection)
         self._requests = Requests(connection)
         self._sources = Sources(connection)
@@ -67,8 +67,11 @@ class Writer:
         self._moved = False
 
     @classmethod
-    def open(cls, path: Path, *, group: str = "", max_series: int = MAX_SERIES) -> "Writer":
-        """Open the database, making or migrating it. `group` names a unix group that may read it."""
+    def open(cls, path: Path, *, group: str = "", max_series: int = MAX_SERIES, host: str = "") -> "Writer":
+        """Open the database, making or migrating it.
+
+        `group` names a unix group that may read it; `host` is where events happened whose log does not say.
+        """
         files.create_directory(path.parent)
         files.create_file(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
@@ -76,7 +79,7 @@ class Writer:
             migrate(connection)
             if group:
                 files.let_group_read(path, group)
-            return cls(path, connection, max_series)
+            return cls(path, connection, max_series, host)
         except (NotOurDatabase, NewerDatabase) as error:
             connection.close()
             raise type(error)(f"{path}: {error}", error.hint) from error
