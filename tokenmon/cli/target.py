@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tokenmon.dialects import DIALECTS
+from tokenmon.dialects import found_places
 from tokenmon.errors import NotOurDatabase, UnknownPath
 from tokenmon.settings import Settings, database_for
 from tokenmon.store.remembered import knows, remembered_paths
@@ -31,7 +31,7 @@ def find_target(settings: Settings, environment: Mapping[str, str], home: Path) 
     if given:
         _check(settings.paths, database)
     own = () if given or "db" not in settings.given else remembered_paths(database)
-    paths = own or settings.paths or tuple(str(place) for place in _discovered(environment, home))
+    paths = own or settings.paths or tuple(str(place.path) for place in found_places(environment, home))
     return Target(replace(settings, paths=paths), database, reads_only="db" in settings.given and not given)
 
 
@@ -40,9 +40,3 @@ def _check(paths: tuple[str, ...], database: Path) -> None:
         if not os.path.exists(path) and not knows(database, path):
             hint = "check the spelling; a missing path is fine once its database has seen it"
             raise UnknownPath(f"there is no {path.encode('utf-8', 'replace').decode()}", hint)
-
-
-def _discovered(environment: Mapping[str, str], home: Path) -> list[Path]:
-    """The places of all dialects that are on this machine."""
-    places = [place.path for dialect in DIALECTS for place in dialect.places(environment, home)]
-    return [path for path in dict.fromkeys(places) if path.is_dir()]

@@ -1,12 +1,25 @@
 """The formats tokenmon reads: a new one is a module beside these and its line in `DIALECTS`, the only list of them."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.native import NATIVE
 
-__all__ = ["DIALECTS", "Dialect", "Place", "Reader", "Record", "Surroundings", "by_name", "recognise"]
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "Place",
+    "Reader",
+    "Record",
+    "Surroundings",
+    "by_name",
+    "found_places",
+    "recognise",
+]
 
 DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GH_AW_FIREWALL, NATIVE)
 
@@ -14,6 +27,12 @@ DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GH_AW_FIREWALL, NATIVE)
 def by_name(name: str) -> Dialect | None:
     """The dialect of that name."""
     return next((dialect for dialect in DIALECTS if dialect.name == name), None)
+
+
+def found_places(environment: Mapping[str, str], home: Path) -> list[Place]:
+    """The usual directories of all dialects that are on this machine, each once."""
+    places = [place for dialect in DIALECTS for place in dialect.places(environment, home)]
+    return [place for place in dict.fromkeys(places) if place.path.is_dir()]
 
 
 def recognise(record: Record) -> Dialect | None:

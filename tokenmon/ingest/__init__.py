@@ -1,7 +1,7 @@
 """Ingest: the whole way from bytes to committed rows, and the rules evaluated on what was committed."""
 
 from tokenmon.ingest.pipeline import FileProgress, Progress
-from tokenmon.ingest.service import Service, found_places
+from tokenmon.ingest.service import Service
 from tokenmon.ingest.uptodate import bring_up_to_date
 
-__all__ = ["FileProgress", "Progress", "Service", "bring_up_to_date", "found_places"]
+__all__ = ["FileProgress", "Progress", "Service", "bring_up_to_date"]

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tokenmon.alerts import evaluate
-from tokenmon.dialects import DIALECTS, Place
+from tokenmon.dialects import found_places
 from tokenmon.errors import LockHeld, NotOurDatabase
 from tokenmon.ingest.pipeline import Ingester, Progress
 from tokenmon.pricing import open_book
@@ -231,7 +231,7 @@ class Service:
         """The paths to read: those given, else those the database remembers."""
         paths = list(given) or self._writer.paths()
         self._writer.remember_paths(sorted({*self._writer.paths(), *paths}))
-        places = [place for place in found_places() if str(place.path) in paths]
+        places = [place for place in found_places(os.environ, Path.home()) if str(place.path) in paths]
         self._writer.remember_places([(place.label, str(place.path)) for place in places])
         return paths
 
@@ -249,13 +249,3 @@ def _take_lock(database: Path, wait: bool, stop: Callable[[], bool]) -> Lock:
                 told = time.monotonic()
                 print(f"{held.line()}; waiting for it", file=sys.stderr)
         time.sleep(LOCK_POLL_S)
-
-
-def found_places() -> list[Place]:
-    """The usual directories of all dialects that exist on this machine."""
-    places: list[Place] = []
-    for dialect in DIALECTS:
-        for place in dialect.places(os.environ, Path.home()):
-            if place.path.is_dir() and place not in places:
-                places.append(place)
-    return places

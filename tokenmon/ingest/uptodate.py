@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tokenmon.errors import LockHeld, NoDatabase
+from tokenmon.errors import LockHeld, NoDatabase, SourceFailed
 from tokenmon.ingest.pipeline import own_files
 from tokenmon.ingest.service import Service
 from tokenmon.settings import Settings
@@ -19,14 +19,22 @@ POLL_S = 0.05
 
 
 def bring_up_to_date(settings: Settings, database: Path, paths: Sequence[str], progress: Callable[[str], None]) -> bool:
-    """Ingest what `paths` hold now; `progress` is told in words. True when all of it is stored."""
+    """Ingest what `paths` hold now; `progress` is told in words. True when all of it is stored.
+
+    Raises SourceFailed when our own ingester stored everything but what it could not read.
+    """
     try:
         service = Service(settings, database, paths, once=True, wait=False)
     except LockHeld:
         return _wait_for_the_other(settings, database, paths, progress)
     with service:
         service.run(lambda done: progress(f"reading logs, {done.backlog:,} bytes to go") if done.backlog else None)
-    return not service.failures
+        failures = service.failures
+    if failures:
+        path, reason = next(iter(failures.items()))
+        more = f", nor {len(failures) - 1:,} more" if len(failures) > 1 else ""
+        raise SourceFailed(f"cannot read {path}: {reason}{more}", "`tokenmon status` says which and why")
+    return True
 
 
 def _wait_for_the_other(

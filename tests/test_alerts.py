@@ -1,0 +1,55 @@
+"""What is told, and what fires."""
+
+import pytest
+
+from tokenmon.alerts import MOST, RULES, Alert, Facts, SourceFacts, evaluate
+
+SOURCE = SourceFacts("/l/a.jsonl", rejects=0, last_reason="", disagrees=0, expired=0, lost_bytes=0)
+
+
+def _source(**values: object) -> Facts:
+    return Facts(sources=(SourceFacts(**({**_fields(SOURCE), **values})),))  # type: ignore[arg-type]
+
+
+def _fields(source: SourceFacts) -> dict[str, object]:
+    return dict(vars(source))
+
+
+def test_nothing_wrong_is_no_alert() -> None:
+    assert evaluate(Facts(sources=(SOURCE,))) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "severity"),
+    [
+        (_source(rejects=3, last_reason="model is missing"), "invalid lines", "info"),
+        (_source(disagrees=1), "totals disagree", "info"),
+        (_source(expired=1), "expired events", "info"),
+        (_source(lost_bytes=1), "bytes lost", "info"),
+        (Facts(unpriced=(("acme", 2),)), "unpriced model", "info"),
+        (Facts(missing=("/gone",)), "path missing", "info"),
+        (Facts(failures=(("/l/b.jsonl", "permission denied"),)), "source fails", "critical"),
+        (Facts(trouble=("no inotify watches left",)), "ingester", "warning"),
+    ],
+)
+def test_each_trouble_is_told_with_its_weight(facts: Facts, kind: str, severity: str) -> None:
+    (alert,) = evaluate(facts)
+    assert (alert.kind, alert.severity) == (kind, severity)
+
+
+def test_bad_lines_say_how_many_and_why() -> None:
+    (alert,) = evaluate(_source(rejects=1_204, last_reason="model is missing"))
+    assert alert == Alert(
+        "invalid lines", "/l/a.jsonl", "info", "1,204 invalid lines, last: model is missing", count=1_204
+    )
+
+
+def test_what_fires_comes_before_what_informs_and_the_list_is_bounded() -> None:
+    many = tuple((f"m{n}", 1) for n in range(2 * MOST))
+    alerts = evaluate(Facts(unpriced=many, failures=(("/l/b.jsonl", "permission denied"),)))
+    assert len(alerts) == MOST
+    assert alerts[0].kind == "source fails"
+
+
+def test_every_rule_is_quiet_without_facts() -> None:
+    assert [list(rule(Facts())) for rule in RULES] == [[] for _ in RULES]
