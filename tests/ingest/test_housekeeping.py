@@ -98,7 +98,7 @@ def test_a_failed_commit_loses_and_doubles_nothing(tmp_path: Path, monkeypatch: 
         full = "BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         _execute(database, f"CREATE TRIGGER full {full}")
         service.run(lambda progress: None)
-    assert len(asked) > 5
+    assert len(asked) >= 5
     assert rows(database, "SELECT count(*), count(DISTINCT input) FROM event") == [(10, 10)]
 
 
