@@ -1,6 +1,7 @@
 """One call counts once, however often and wherever it was written; any order of files gives the same totals."""
 
 import itertools
+import json
 import random
 from pathlib import Path
 
@@ -59,3 +60,50 @@ def test_any_order_split_and_copy_gives_the_same_totals(tmp_path: Path, seed: in
     ingest(tmp_path / "plain.db", plain)
     assert rows(database, SUMS) == rows(tmp_path / "plain.db", SUMS)
     assert rollups_are_exact(database)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_forked_thread_does_not_count_its_parents_calls_again(tmp_path: Path, together: bool) -> None:
+    """The child's file repeats the parent's counters, stamped anew; read with it or long after it."""
+    sessions, database = tmp_path / "sessions", tmp_path / "t.db"
+    sessions.mkdir()
+    parent, child = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"
+    files = [
+        (f"rollout-2026-09-14T09-00-00-{parent}.jsonl", _rollout(parent, "09:00", [100, 250, 400])),
+        (
+            f"rollout-2026-09-14T10-00-00-{child}.jsonl",
+            _rollout(child, "10:00", [100, 250], forked_from=parent) + _turn("10:05") + _counter("10:06:00", 250, 900),
+        ),
+    ]
+    for name, content in files:
+        (sessions / name).write_bytes(content)
+        if not together:
+            ingest(database, sessions)
+    ingest(database, sessions)
+    assert rows(database, "SELECT count(*), sum(input) FROM event") == [(4, 400 + 650)]
+
+
+def _rollout(thread: str, clock: str, totals: list[int], forked_from: str = "") -> bytes:
+    meta: dict[str, object] = {"id": thread, "timestamp": f"2026-09-14T{clock}:00.000Z", "cwd": "/home/dev/beta"}
+    if forked_from:
+        meta["forked_from_id"] = forked_from
+    head = _line(f"{clock}:00", "session_meta", meta) + _turn(clock)
+    counters = [_counter(f"{clock}:01" if forked_from else f"{clock}:1{n}", before, total)
+                for n, (before, total) in enumerate(itertools.pairwise([0, *totals]))]  # fmt: skip
+    return head + b"".join(counters)
+
+
+def _turn(clock: str) -> bytes:
+    return _line(f"{clock}:01", "turn_context", {"cwd": "/home/dev/beta", "model": "gpt-5-codex"})
+
+
+def _counter(clock: str, before: int, total: int) -> bytes:
+    usage = {"input_tokens": total, "cached_input_tokens": 0, "output_tokens": 0, "total_tokens": total}
+    last = usage | {"input_tokens": total - before, "total_tokens": total - before}
+    info = {"total_token_usage": usage, "last_token_usage": last}
+    return _line(clock, "event_msg", {"type": "token_count", "info": info})
+
+
+def _line(clock: str, kind: str, payload: dict[str, object]) -> bytes:
+    record = {"timestamp": f"2026-09-14T{clock}.000Z", "type": kind, "payload": payload}
+    return json.dumps(record).encode() + b"\n"

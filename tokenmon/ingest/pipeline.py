@@ -17,8 +17,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tokenmon.ingest.lines import SourceReader, Whereabouts
 from tokenmon.ingest.quiet import Quiet
+from tokenmon.ingest.readers import Readers, is_same_place
 from tokenmon.pricing import PriceBook
 from tokenmon.settings import Settings
 from tokenmon.source import Checkpoint, Step, Tally, is_log_name
@@ -33,7 +33,6 @@ AT_REST_S = 60.0
 """A last line without a newline is taken when its file has been still for so long."""
 DRAIN_S = 5.0
 """So long a file that went away is watched for lines that its producer still writes to it."""
-MAX_READERS = 1_000
 
 _Key = tuple[int, int]
 
@@ -91,8 +90,7 @@ class Ingester:
         )
         self._waiting: OrderedDict[str, int] = OrderedDict()
         """Sources that have something to read, in the order of their turns, and how many bytes."""
-        self._readers: OrderedDict[_Key, tuple[Checkpoint, SourceReader]] = OrderedDict()
-        """The reader of each source and the checkpoint it stands at."""
+        self._readers = Readers(self._book, self._roots)
         self._resting: dict[str, tuple[int, float]] = {}
         """Sources whose last line has no newline: their modification time, and since when it is known."""
         self._leaving: dict[_Key, float] = {}
@@ -269,7 +267,7 @@ class Ingester:
 
     def _read(self, source: OpenSource, at_rest: bool) -> Piece | None:
         """The next piece of a source, turned into rows of its step."""
-        reader = self._reader(source)
+        reader = self._readers.of(source)
         piece = source.read(self._settings.bytes_per_file, reader.line_cap, at_rest, reader.carries_nothing)
         if piece is None:
             return None
@@ -286,26 +284,13 @@ class Ingester:
         step.after = replace(piece.after, dialect=dialect.name if dialect else "", state=reader.state())
         step.last_change_ms = source.mtime_ns // 1_000_000
         self._register.advanced(step.after)
-        self._readers[source.key] = (step.after, reader)
+        self._readers.stands(source, step.after, reader)
         return piece
-
-    def _reader(self, source: OpenSource) -> SourceReader:
-        """The reader that stands where the source goes on: the one in memory, or a new one from the checkpoint."""
-        checkpoint = source.checkpoint
-        standing, reader = self._readers.get(source.key, (None, None))
-        whereabouts = Whereabouts(checkpoint.path, source.mtime_ns // 1_000_000, self._lines_of_sibling)
-        if reader is None or standing is None or not _same_place(standing, checkpoint):
-            reader = SourceReader(whereabouts, self._book, checkpoint.dialect, checkpoint.state)
-            while len(self._readers) >= MAX_READERS:
-                self._readers.popitem(last=False)
-        else:
-            reader.whereabouts.mtime_ms = whereabouts.mtime_ms
-        return reader
 
     def _step(self, source: OpenSource, before: Checkpoint) -> Step:
         """The source's step of this batch; a new one where its file was replaced since the last piece."""
         step = self._current.get(source.key)
-        if step is None or not _same_place(step.after, before):
+        if step is None or not is_same_place(step.after, before):
             step = self._current[source.key] = Step(before, before, [], [], Tally())
             self._steps.append(step)
         return step
@@ -385,31 +370,10 @@ class Ingester:
             self._steps.append(self._current[key])
         self._current[key].error = error
 
-    # -- siblings
-
-    def _lines_of_sibling(self, path: str, name_contains: str) -> Iterable[bytes] | None:
-        """The lines of the source whose file name contains this text; None where there is none."""
-        for candidate in self._roots.files():
-            if candidate != path and name_contains in os.path.basename(candidate):
-                return _lines(candidate)
-        return None
-
 
 def own_files(database: Path) -> set[Path]:
     """The database and what stands beside it: never read, wherever it is."""
     return {database, *(Path(f"{database}{suffix}") for suffix in ("-wal", "-shm", "-journal", ".lock"))}
-
-
-def _lines(path: str) -> Iterator[bytes]:
-    """Complete lines of a plain file."""
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield line[:-1]
-
-
-def _same_place(one: Checkpoint, other: Checkpoint) -> bool:
-    return one.offset == other.offset and one.lineage == other.lineage and one.tail == other.tail
 
 
 def _file_progress(step: Step) -> FileProgress:
