@@ -1,0 +1,172 @@
+"""A view by any dimensions. Names fold the vector; calendar buckets cut the span into slots first; what only events
+know makes it a scan.
+
+Slots are asked a few at a time, so that the sort behind GROUP BY stays in the processor's cache; where no name is asked
+for, SQLite adds up whole classes of flags and only those come over.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from itertools import pairwise
+
+from tokenmon.dimensions import Dimension
+from tokenmon.store import buckets
+from tokenmon.store.catalogue import Catalogue
+from tokenmon.store.cover import RAW, Part, adding, corrections, cover, runs, snap
+from tokenmon.store.groups import Tally, Values, fold
+from tokenmon.store.schema import SUMS
+from tokenmon.store.selecting import names_of
+from tokenmon.store.snapshot import Row
+from tokenmon.store.statements import TIMES, Selection, Statement, sums
+from tokenmon.store.vectors import Moment, Span, Vectors
+
+_DAY = 24 * 3_600_000
+_AT_ONCE = 16
+"""Slots of one statement."""
+
+_OCCUPIED = """
+WITH RECURSIVE day(k) AS (
+  SELECT min(k) FROM r1d
+  UNION ALL SELECT (SELECT min(k) FROM r1d WHERE k > day.k) FROM day WHERE day.k IS NOT NULL)
+SELECT k FROM day WHERE k IS NOT NULL
+"""
+
+
+async def tallies(
+    moment: Moment,
+    catalogue: Catalogue,
+    vectors: Vectors,
+    selection: Selection,
+    span: Span,
+    by: Sequence[Dimension],
+    zone: tzinfo,
+) -> dict[Values, Tally]:
+    """One tally per distinct values of the dimensions."""
+    extra = tuple(dict.fromkeys(dimension.of_event for dimension in by if dimension.of_event is not None))
+    calendar = any(dimension.bucket is not None for dimension in by)
+    if not extra and not calendar:
+        vector = await vectors.read(moment, selection, span)
+        maps = [catalogue.values(dimension.name, dimension.of_names) for dimension in by if dimension.of_names]
+        return fold(
+            (tuple([values[series] or None for values in maps]), catalogue.flags(series), row)
+            for series, row in vector.items()
+        )
+    slots = await _slots(moment, span, by, zone) if calendar else [span]
+    key = "flags" if all(dimension.bucket is not None for dimension in by) else ", ".join(("series", *extra))
+    found: list[tuple[int, Row]] = []
+    for place in range(0, len(slots), _AT_ONCE):
+        found += await _ask(moment, selection, slots[place : place + _AT_ONCE], place, key, bool(extra))
+    texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
+    names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
+    if key == "flags":
+        return fold((names.of(None, (), slot), row[0], row[1:]) for slot, row in found)
+    width = 1 + len(extra)
+    return fold((names.of(row[0], row[1:width], slot), catalogue.flags(row[0]), row[width:]) for slot, row in found)
+
+
+class _Values:
+    """The values of a group, from a series, what its events know, and a slot."""
+
+    def __init__(
+        self,
+        by: Sequence[Dimension],
+        catalogue: Catalogue,
+        texts: dict[str, dict[int, str]],
+        starts: Sequence[int | None] = (),
+        zone: tzinfo | None = None,
+    ) -> None:
+        self._extra = list(texts)
+        self._parts: list[tuple[str, dict[int, str]]] = []
+        for dimension in by:
+            if dimension.of_names is not None:
+                self._parts.append(("name", catalogue.values(dimension.name, dimension.of_names)))
+            elif dimension.of_event is not None:
+                self._parts.append((dimension.of_event, texts[dimension.of_event]))
+            elif dimension.bucket is not None and zone is not None:
+                self._parts.append(("slot", _labels(starts, dimension.bucket, zone)))
+
+    def of(self, series: int | None, known: Sequence[int | None], slot: int = 0) -> Values:
+        """One value per dimension, None where it is missing."""
+        keys: dict[str, int | None] = {"name": series, "slot": slot, **dict(zip(self._extra, known, strict=True))}
+        return tuple(
+            texts.get(keys[kind] or 0) or None if kind != "slot" else texts[slot] for kind, texts in self._parts
+        )
+
+
+def _labels(starts: Sequence[int | None], bucket: buckets.Bucket, zone: tzinfo) -> dict[int, str]:
+    return {
+        slot: buckets.label(buckets.floor(start, bucket, zone), bucket, zone)
+        for slot, start in enumerate(starts)
+        if start is not None
+    }
+
+
+async def _slots(moment: Moment, span: Span, by: Sequence[Dimension], zone: tzinfo) -> list[Span]:
+    """The span cut at every edge of every bucket asked for, without the stretches that hold nothing."""
+    edges: set[int] = set()
+    kinds = {dimension.bucket for dimension in by if dimension.bucket is not None}
+    occupied = await _occupied(moment, span)
+    for low, high in occupied:
+        for bucket in kinds:
+            for start, end in buckets.spans(low, high, bucket, zone):
+                edges |= {start, end}
+    left, right = span
+    inner = sorted(
+        edge
+        for edge in {snap(edge, moment.floors, up=False) for edge in edges}
+        if edge is not None and (left is None or edge > left) and (right is None or edge < right)
+    )
+    if not occupied:
+        return []
+    first = min(occupied)[0] if left is None else left
+    last = max(high for _, high in occupied) if right is None else right
+    bounds = [first, *(edge for edge in inner if first < edge < last), last]
+    return [
+        (low, high)
+        for low, high in pairwise(bounds)
+        if low < high and any(low < there and here < high for here, there in occupied)
+    ]
+
+
+async def _occupied(moment: Moment, span: Span) -> list[tuple[int, int]]:
+    """Spans of UTC days that hold anything of the span."""
+    days = {day for (day,) in await moment.snapshot.all(_OCCUPIED)}
+    for low, high in moment.dirty:
+        days |= set(range(low // _DAY, (high - 1) // _DAY + 1))
+    start, end = span
+    return [
+        (low if start is None else max(low, start), high if end is None else min(high, end))
+        for low, high in runs(sorted(days), _DAY)
+        if (end is None or low < end) and (start is None or high > start)
+    ]
+
+
+async def _ask(
+    moment: Moment, selection: Selection, slots: Sequence[Span], place: int, key: str, scan: bool
+) -> list[tuple[int, Row]]:
+    """Rows of slot, then the key, SUMS and times."""
+    numbered = list(enumerate(slots, start=place))
+    width = 2 + key.count(",")
+    if scan or selection.scans:
+        parts = [(slot, (Part(RAW, *span),)) for slot, span in numbered]
+        rows = await _all(moment, sums(parts, selection, by=key, columns=(*SUMS, *TIMES)))
+        return [(row[0], row[1:]) for row in rows]
+    summed = await _all(moment, sums([(slot, exact(moment, span)) for slot, span in numbered], selection, by=key))
+    timed = [(slot, adding(*span, moment.dirty)) for slot, span in numbered]
+    times = {row[:width]: row[width:] for row in await _all(moment, sums(timed, selection, by=key, columns=TIMES))}
+    return [(row[0], row[1:] + times[row[:width]]) for row in summed]
+
+
+def exact(moment: Moment, span: Span) -> Iterable[Part]:
+    """The cover of a span, dirty hours put right."""
+    covering = cover(*span)
+    return (*covering.parts, *corrections(covering.rolled, moment.dirty))
+
+
+async def _all(moment: Moment, statement: Statement | None) -> list[Row]:
+    return await moment.snapshot.all(*statement) if statement else []
+
+
+def _known(key: int | None) -> int:
+    """A key that a look-up may be tried with."""
+    return -1 if key is None else key

@@ -1,0 +1,89 @@
+"""All series, kept in memory: there are thousands where there are millions of events, so filters and names are ours.
+
+A filter is a set of series plus, rarely, conditions that only single events can tell.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tokenmon.dimensions import by_name
+from tokenmon.errors import UsageError
+from tokenmon.events import Names
+from tokenmon.text import sanitise
+from tokenmon.view import Condition
+
+COLUMNS = ", ".join(("id", *Names._fields, "priced_as", "flags"))
+"""What `Catalogue.add` takes from `series`."""
+
+OF_EVENTS = ("status", "source", "session")
+"""Fields of conditions that are not names."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """What every event of a series has in common."""
+
+    names: Names
+    priced_as: str
+    flags: int
+
+
+class Catalogue:
+    """Series by id; only grows, until it is read anew."""
+
+    def __init__(self) -> None:
+        self._series: dict[int, Series] = {}
+        self._values: dict[str, dict[int, str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def __getitem__(self, series: int) -> Series:
+        return self._series[series]
+
+    @property
+    def newest(self) -> int:
+        """The greatest id, 0 where there is none."""
+        return max(self._series, default=0)
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of COLUMNS. Names are made harmless again: they may have been stored by an older version."""
+        for identity, *names, priced_as, flags in rows:
+            self._series[identity] = Series(Names(*map(sanitise, names)), sanitise(priced_as), flags)
+        self._values.clear()
+
+    def ids(self) -> Iterable[int]:
+        """All ids."""
+        return self._series
+
+    def flags(self, series: int) -> int:
+        """The flags of a series."""
+        return self._series[series].flags
+
+    def values(self, dimension: str, of_names: Callable[[Names], str]) -> dict[int, str]:
+        """The value of a dimension over names for every series."""
+        known = self._values.get(dimension)
+        if known is None:
+            known = {identity: of_names(series.names) for identity, series in self._series.items()}
+            self._values[dimension] = known
+        return known
+
+    def select(self, where: Iterable[Condition], hits: Collection[int] | None) -> str | None:
+        """JSON list of the series that meet the conditions on names and are among `hits`; None is all of them."""
+        chosen: set[int] | None = None if hits is None else set(hits) & self._series.keys()
+        for condition in where:
+            if condition.field in OF_EVENTS:
+                continue
+            dimension = by_name(condition.field)
+            if dimension is None or dimension.of_names is None:
+                raise UsageError(f"nothing can be filtered by {condition.field!r}", "name a field that `--by` knows")
+            values = self.values(dimension.name, dimension.of_names)
+            wanted = sanitise(condition.value)
+            chosen = {i for i in (self._series if chosen is None else chosen) if values[i] == wanted}
+        return None if chosen is None else json.dumps(sorted(chosen))
+
+    def containing(self, found: Callable[[tuple[str, ...]], bool]) -> set[int]:
+        """The series whose names pass."""
+        return {identity for identity, series in self._series.items() if found(series.names)}

@@ -1,0 +1,163 @@
+"""What feeds the database and how it is: read for the Health panel and `tokenmon status`."""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tokenmon.events import Flag
+from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
+from tokenmon.store.catalogue import Catalogue
+from tokenmon.store.groups import Tally, fold
+from tokenmon.store.schema import HOUR
+from tokenmon.store.snapshot import Row, Snapshot
+from tokenmon.store.vectors import Vector
+from tokenmon.text import sanitise
+
+MAX_SOURCES = 1_000
+_MAX_REJECTS = 100
+
+_TALLIES = (
+    "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "disagrees", "lost_bytes",
+)  # fmt: skip
+_SOURCES = f"""
+SELECT off, size, events, skipped, rejects, duplicates, expired, disagrees, lost_bytes,
+  path, dialect, gone, last_event, last_change, error
+FROM source ORDER BY ifnull(last_change, last_seen) DESC, id DESC LIMIT {MAX_SOURCES}
+"""
+_ALERTS = """
+SELECT id, kind, subject, severity, state, title, count, since FROM alert
+ORDER BY CASE state WHEN 'firing' THEN 0 WHEN 'info' THEN 1 ELSE 2 END, since DESC, id
+"""
+_REJECTS = f"""
+SELECT source.path, reject.off, reject.length, reject.reason, reject.at
+FROM reject JOIN source ON source.id = reject.source
+ORDER BY reject.at DESC, reject.source, reject.off LIMIT {_MAX_REJECTS}
+"""
+
+
+async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything: Vector, dirty_hours: int) -> Health:
+    """Everything at once; `everything` is the vector over all time."""
+    meta = await meta_of(snapshot)
+    sources = await snapshot.all(_SOURCES)
+    totals = await snapshot.one("SELECT count(*) FROM source")
+    version = await snapshot.one("PRAGMA user_version")
+    alerts = await snapshot.all(_ALERTS)
+    rejects = await snapshot.all(_REJECTS)
+    pid, alive_at = _holder(path) or (None, None)
+    return Health(
+        path=str(path),
+        size_bytes=_size(path),
+        events=sum(row[0] for row in everything.values()),
+        series=len(catalogue),
+        schema_version=version[0] if version else 0,
+        ingester_pid=pid,
+        ingester_alive_at=alive_at,
+        backlog_bytes=_number(meta, "backlog") or 0,
+        watermark=_number(meta, "watermark"),
+        prices_version=sanitise(str(meta.get("prices_version", ""))),
+        prices_date=sanitise(str(meta.get("prices_date", ""))),
+        dirty_hours=dirty_hours,
+        sources=tuple(_source(row) for row in sources),
+        sources_total=totals[0] if totals else 0,
+        alerts=tuple(_alert(row) for row in alerts),
+        unpriced=_unpriced(catalogue, everything),
+        rejects=tuple(RejectSample(os.fsdecode(row[0]), row[1], row[2], sanitise(row[3]), row[4]) for row in rejects),
+        places=_places(meta),
+    )
+
+
+async def meta_of(snapshot: Snapshot) -> dict[str, Any]:
+    """All single facts."""
+    return dict(await snapshot.all("SELECT name, value FROM meta"))
+
+
+async def paths_of(snapshot: Snapshot) -> list[str]:
+    """The paths that the database is about."""
+    found = _decoded((await meta_of(snapshot)).get("paths"))
+    return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
+
+
+def _source(row: Row) -> SourceHealth:
+    numbers = dict(zip(_TALLIES, row, strict=False))
+    path, dialect, gone, last_event, last_change, error = row[len(_TALLIES) :]
+    return SourceHealth(
+        path=os.fsdecode(path),
+        dialect=sanitise(dialect),
+        gone=bool(gone),
+        last_event=last_event,
+        last_change=last_change,
+        error=sanitise(error),
+        **numbers,
+    )
+
+
+def _alert(row: Row) -> AlertRow:
+    identity, kind, subject, severity, state, title, count, since = row
+    return AlertRow(identity, kind, sanitise(subject), severity, state, sanitise(title), count, since)
+
+
+def _unpriced(catalogue: Catalogue, everything: Vector) -> tuple[Unpriced, ...]:
+    """Models with calls that have neither kind of cost, most calls first."""
+    known = Flag.LOGGED | Flag.LISTED
+    unpriced: dict[Any, Tally] = fold(
+        ((catalogue[series].names.model,), 0, row)
+        for series, row in everything.items()
+        if not catalogue.flags(series) & known
+    )
+    models = [Unpriced(values[0], tally.unpriced, tally.total) for values, tally in unpriced.items()]
+    return tuple(sorted(models, key=lambda unpriced: (-unpriced.requests, unpriced.model)))
+
+
+def _places(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    places = _decoded(meta.get("places"))
+    if not isinstance(places, dict):
+        return ()
+    return tuple((sanitise(label), path) for label, path in places.items() if isinstance(path, str))
+
+
+def _decoded(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _number(meta: Mapping[str, Any], name: str) -> int | None:
+    value = meta.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _size(path: Path) -> int:
+    """Bytes of the database and what is not yet merged into it."""
+    size = 0
+    for name in (str(path), f"{path}-wal"):
+        try:
+            size += os.stat(name).st_size
+        except OSError:
+            continue
+    return size
+
+
+def _holder(db: Path) -> tuple[int, int] | None:
+    """(pid, last sign of life in UTC ms) of whoever holds the lock now, None if nobody does."""
+    try:
+        descriptor = os.open(f"{db}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.pread(descriptor, 32, 0).strip()
+        return int(text) if text.isdigit() else 0, os.fstat(descriptor).st_mtime_ns // 1_000_000
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def dirty_hours(dirty: tuple[tuple[int, int], ...]) -> int:
+    """Hours in spans."""
+    return sum(high - low for low, high in dirty) // HOUR

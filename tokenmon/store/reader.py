@@ -1,0 +1,200 @@
+"""The asking side of the store: questions about a view, each answered from one moment of the database.
+
+Faces hold a Reader and get the values of `answers`. Answers are exact at every moment, also while hours wait to be
+rolled up; what is kept between questions is only what cannot have changed.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tokenmon.dimensions import Dimension
+from tokenmon.store import breakdown, health, pages
+from tokenmon.store.answers import Breakdown, Chart, EventPage, Health, StoredEvent, Sums
+from tokenmon.store.catalogue import COLUMNS, Catalogue
+from tokenmon.store.chart import Bins
+from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, runs, snap
+from tokenmon.store.groups import cut, ordered
+from tokenmon.store.schema import HOUR, LEVELS
+from tokenmon.store.selecting import select
+from tokenmon.store.snapshot import Snapshot, Snapshots
+from tokenmon.store.statements import Selection
+from tokenmon.store.vectors import Moment, Span, Vectors
+from tokenmon.view import View, Window
+
+_FACTS = ("history", "watermark", *(f"pruned_{level}" for level, _ in LEVELS))
+_MOMENT = f"""
+SELECT name, value FROM meta WHERE name IN ({", ".join("?" * len(_FACTS))})
+UNION ALL SELECT 'newest', max(ts) FROM event
+UNION ALL SELECT 'series', count(*) FROM series
+UNION ALL SELECT 'newest_series', max(id) FROM series
+"""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A view, resolved at one moment."""
+
+    moment: Moment
+    selection: Selection
+    span: Span
+    snapped: bool
+
+    @property
+    def is_empty(self) -> bool:
+        start, end = self.span
+        return self.selection.series == "[]" or (start is not None and end is not None and start >= end)
+
+
+class Reader:
+    """Answers questions about one database. Close it: it has a thread."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._catalogue = Catalogue()
+        self._vectors = Vectors()
+        self._bins = Bins()
+
+    @classmethod
+    async def open(cls, path: Path) -> "Reader":
+        """Open a database that stands: NoDatabase, NotOurDatabase or NewerDatabase otherwise."""
+        return cls(await Snapshots.open(path))
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._snapshots.close()
+
+    async def __aenter__(self) -> "Reader":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def revision(self) -> int:
+        """A number that changes whenever something was committed."""
+        return await self._snapshots.revision()
+
+    async def span(self) -> Window | None:
+        """From the first event to just after the last; None where there is none."""
+        async with self._moment() as moment:
+            first = await moment.snapshot.one("SELECT min(ts) FROM event WHERE ts >= ?", (_floor(moment),))
+            rolled = None
+            if moment.floors[RAW] is not None:
+                rolled = await moment.snapshot.one(
+                    "SELECT min(first_ts), max(last_ts) FROM r1h"
+                    " WHERE k IN ((SELECT min(k) FROM r1h WHERE k < ?1), (SELECT max(k) FROM r1h WHERE k < ?1))",
+                    (_floor(moment) // HOUR,),
+                )
+            known = [first[0] if first else None, moment.newest, *(rolled or ())]
+            times = [time for time in known if time is not None]
+            return Window(min(times), max(times) + 1) if times else None
+
+    async def totals(self, view: View) -> Sums:
+        """Sums over everything in a view."""
+        return (await self.breakdown(view, (), zone=UTC)).totals
+
+    async def breakdown(
+        self,
+        view: View,
+        by: tuple[Dimension, ...],
+        *,
+        zone: tzinfo,
+        sort: str = "",
+        descending: bool | None = None,
+        limit: int = 500,
+    ) -> Breakdown:
+        """A view by dimensions. `sort` empty: time ascending where a bucket leads, else cost; `limit` 0: all."""
+        async with self._question(view, scans=any(dimension.of_event for dimension in by)) as question:
+            tallies = {}
+            if not question.is_empty:
+                tallies = await breakdown.tallies(
+                    question.moment, self._catalogue, self._vectors, question.selection, question.span, by, zone
+                )
+        leading = bool(by) and by[0].bucket is not None
+        entries = ordered(tallies, sort=sort, descending=descending, bucket_leads=leading)
+        return cut(entries, limit, snapped=question.snapped)
+
+    async def chart(
+        self, view: View, by: Dimension, edges: Sequence[int], top: int = 7, first: str | None = None
+    ) -> Chart:
+        """Bins [edges[i], edges[i+1]) of a view's filter by one dimension; the edges, not the window, bound it."""
+        async with self._question(view.at(Window())) as question:
+            return await self._bins.chart(question.moment, self._catalogue, question.selection, by, edges, top, first)
+
+    async def events(self, view: View, *, limit: int = 500, before: str | None = None) -> EventPage:
+        """Events, newest first; `before` is the cursor of an earlier page."""
+        place = None if before is None else pages.cursor(before)
+        async with self._question(view, scans=True) as question:
+            if question.is_empty:
+                return EventPage((), None)
+            return await pages.page(question.moment, self._catalogue, question.selection, question.span, limit, place)
+
+    async def event(self, text: str) -> StoredEvent | None:
+        """The event of an id, or of a whole request id."""
+        async with self._moment() as moment:
+            return await pages.find(moment.snapshot, self._catalogue, text)
+
+    async def health(self) -> Health:
+        """Everything about the database and what feeds it."""
+        async with self._moment() as moment:
+            everything = await self._vectors.read(moment, Selection(), (None, None))
+            hours = health.dirty_hours(moment.dirty)
+            return await health.read(moment.snapshot, self._snapshots.path, self._catalogue, everything, hours)
+
+    async def paths(self) -> list[str]:
+        """The paths that the database is about."""
+        async with self._snapshots.take() as snapshot:
+            return await health.paths_of(snapshot)
+
+    @asynccontextmanager
+    async def _question(self, view: View, *, scans: bool = False) -> AsyncIterator[_Question]:
+        async with self._moment() as moment:
+            selection = await select(moment.snapshot, self._catalogue, view)
+            start, end = view.window.start, view.window.end
+            if scans or selection.scans:
+                floor = moment.floors[RAW]
+                span = (start if floor is None else max(floor, floor if start is None else start), end)
+                # Nothing was moved where nothing was asked for before the events that are left.
+                snapped = span[0] != start
+            else:
+                span = (snap(start, moment.floors, up=False), snap(end, moment.floors, up=True))
+                snapped = span != (start, end)
+            yield _Question(moment, selection, span, snapped)
+
+    @asynccontextmanager
+    async def _moment(self) -> AsyncIterator[Moment]:
+        async with self._snapshots.take() as snapshot:
+            facts: dict[str, Any] = dict(await snapshot.all(_MOMENT, _FACTS))
+            await self._learn(snapshot, facts["series"], facts["newest_series"] or 0)
+            watermark = facts.get("watermark") or None
+            dirty = await snapshot.all("SELECT k FROM dirty ORDER BY k")
+            spans = runs((hour for (hour,) in dirty if watermark is None or hour * HOUR >= watermark), HOUR)
+            yield Moment(snapshot, facts["newest"], facts.get("history") or 0, _floors(facts), tuple(spans))
+
+    async def _learn(self, snapshot: Snapshot, count: int, newest: int) -> None:
+        """Read the series that are new; all of them where some went away."""
+        if (len(self._catalogue), self._catalogue.newest) == (count, newest):
+            return
+        known = self._catalogue.newest
+        self._catalogue.add(await snapshot.all(f"SELECT {COLUMNS} FROM series WHERE id > ?", (known,)))
+        if len(self._catalogue) != count:
+            self._catalogue = Catalogue()
+            self._catalogue.add(await snapshot.all(f"SELECT {COLUMNS} FROM series"))
+
+
+def _floors(facts: dict[str, Any]) -> Floors:
+    """Before which time the rows of every level are gone."""
+    names = ("watermark", *(f"pruned_{level}" for level, _ in LEVELS[:-1]))
+    floors = tuple(facts.get(name) or None for name in names)
+    return floors if any(floors) else NOTHING_GONE
+
+
+def _floor(moment: Moment) -> int:
+    floor = moment.floors[RAW]
+    return -(1 << 62) if floor is None else floor

@@ -1,0 +1,140 @@
+"""One question is one read transaction: everything it asks is of one moment, and nothing is held between questions.
+
+A transaction that stayed open would keep the writer's log from shrinking, and one that did not span the question
+would add up two moments. Errors of SQLite end here; what comes out is one of ours, which a face can print.
+"""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import stat
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
+from tokenmon.store.schema import APPLICATION_ID
+
+SCHEMA_VERSION = 1
+"""The newest `user_version` that this reader understands."""
+
+_BUSY_S = 5.0
+_PRAGMAS = ("query_only=1", "mmap_size=1073741824", "cache_size=-65536", "temp_store=MEMORY")
+
+Row = tuple[Any, ...]
+
+
+class Snapshot:
+    """The database at one moment."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def all(self, statement: str, bound: Sequence[object] = ()) -> list[Row]:
+        """Every row at once: a round trip to the thread costs more than a thousand rows."""
+        return list(await self._connection.execute_fetchall(statement, bound))  # type: ignore[arg-type]
+
+    async def one(self, statement: str, bound: Sequence[object] = ()) -> Row | None:
+        """The first row, None where there is none."""
+        rows = await self.all(statement, bound)
+        return rows[0] if rows else None
+
+
+class Snapshots:
+    """A read-only connection that gives out one snapshot at a time."""
+
+    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path) -> "Snapshots":
+        """Connect, raising NoDatabase, NotOurDatabase or NewerDatabase."""
+        _look(path)
+        uri = path.absolute().as_uri() + "?mode=ro"
+        with _explained(path):
+            connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_S)
+        snapshots = cls(path, connection)
+        try:
+            with _explained(path):
+                await snapshots._check()
+        except BaseException:
+            await snapshots.close()
+            raise
+        return snapshots
+
+    async def _check(self) -> None:
+        for pragma in _PRAGMAS:
+            await self._connection.execute_fetchall(f"PRAGMA {pragma}")
+        async with self.take() as snapshot:
+            ((application,), (version,), (tables,)) = [
+                (await snapshot.all(question))[0]
+                for question in (
+                    "PRAGMA application_id",
+                    "PRAGMA user_version",
+                    "SELECT count(*) FROM sqlite_schema",
+                )
+            ]
+        if application == 0 and version == 0 and tables == 0:
+            raise NoDatabase(f"{self.path} has nothing in it yet", "the ingester fills it")
+        if application != APPLICATION_ID:
+            raise NotOurDatabase(f"{self.path} is a database of another program", "name another file with --db")
+        if version > SCHEMA_VERSION:
+            raise NewerDatabase(
+                f"{self.path} was written by a newer tokenmon (schema {version}, this one knows {SCHEMA_VERSION})",
+                "update tokenmon",
+            )
+
+    @contextlib.asynccontextmanager
+    async def take(self) -> AsyncIterator[Snapshot]:
+        """A snapshot for one question. A cancelled question is interrupted, so that the next one need not wait."""
+        async with self._turn:
+            with _explained(self.path):
+                try:
+                    await self._connection.execute_fetchall("BEGIN")
+                    yield Snapshot(self._connection)
+                except asyncio.CancelledError:
+                    await self._connection.interrupt()
+                    raise
+                finally:
+                    # Queued before it is awaited, so it comes before the next question even if we are cancelled here.
+                    await self._connection.rollback()
+
+    async def revision(self) -> int:
+        """A number that changes whenever another process has committed."""
+        async with self._turn:
+            with _explained(self.path):
+                ((version,),) = await self._connection.execute_fetchall("PRAGMA data_version")
+                return int(version)
+
+    async def close(self) -> None:
+        """End the connection and its thread."""
+        await self._connection.close()
+
+
+def _look(path: Path) -> None:
+    """Tell a missing or unreadable file before SQLite calls both `unable to open database file`."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotOurDatabase(f"{path} is not a file", "name a database file with --db")
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except FileNotFoundError:
+        raise NoDatabase(f"no database at {path}", "tokenmon --ingest-only makes one") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise NoDatabase(f"cannot read {path}: {reason}") from None
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Any:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise NoDatabase(f"cannot read {path}: {error}", "see that it and its directory can be written to") from error
+    except sqlite3.DatabaseError as error:
+        raise NotOurDatabase(f"{path} is damaged or no database: {error}") from error

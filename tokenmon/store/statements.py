@@ -1,0 +1,108 @@
+"""The one statement behind every number: signed parts of a cover, summed per slot and series.
+
+Parts of one level and sign share a term, their ranges bound as JSON, so that the statement is at most twelve terms
+long however many buckets, bins or dirty hours there are. A slot is a bin; a single span is slot 0.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tokenmon.store.cover import RAW, WIDTHS, Part
+from tokenmon.store.schema import COUNTS, LEVELS, SUMS
+
+TIMES: tuple[str, ...] = ("first_ts", "last_ts")
+"""Not sums: least and greatest; right only over parts that none is taken off."""
+
+_FAR = 1 << 62
+"""Beyond every time and bucket number."""
+
+_OF_EVENT = {
+    "n": "1",
+    "err": "r.err",
+    **{count: f"r.{count}" for count in COUNTS},
+    "cost_logged": "ifnull(r.cost_logged, 0)",
+    "cost_list": "ifnull(r.cost_list, 0)",
+    "first_ts": "r.ts",
+    "last_ts": "r.ts",
+}
+_OF_ROLLUP = {column: f"r.{column}" for column in (*SUMS, *TIMES)}
+_AGGREGATE = {**{column: f"sum({column})" for column in SUMS}, "first_ts": "min(first_ts)", "last_ts": "max(last_ts)"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What counts: a set of series, and conditions known only of single events."""
+
+    series: str | None = None
+    """JSON list of ids; None is all of them."""
+    events: str = ""
+    """SQL over `event r`, ANDed; only raw parts may then be asked for."""
+    arguments: tuple[object, ...] = ()
+    """What `events` binds."""
+
+    @property
+    def scans(self) -> bool:
+        """Whether only single events can tell."""
+        return bool(self.events)
+
+    def narrowed(self, level: int) -> tuple[str, tuple[object, ...]]:
+        """SQL to append to a condition on `r`, and what it binds."""
+        text: str = ""
+        bound: tuple[object, ...] = ()
+        if self.series is not None:
+            text, bound = " AND r.series IN (SELECT value FROM json_each(?))", (self.series,)
+        if self.events and level == RAW:
+            return text + self.events, (*bound, *self.arguments)
+        return text, bound
+
+
+Statement = tuple[str, list[object]]
+Slots = Sequence[tuple[int, Iterable[Part]]]
+
+
+def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Sequence[str] = SUMS) -> Statement | None:
+    """Rows of slot, `by`, then the columns; None where there is nothing to read.
+
+    `by` is `series`, `flags` (of the series), or a column of `event` with the series before it: `series, session`.
+    """
+    ranges: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+    for slot, parts in slots:
+        for part in parts:
+            ranges.setdefault((part.level, part.sign), []).append((slot, *_numbers(part)))
+    if not ranges:
+        return None
+    extra = tuple(name for name in by.split(", ") if name not in ("series", "flags"))
+    terms, bound = [], []
+    for (level, sign), parts_of in ranges.items():
+        text, more = _term(level, sign, columns, extra, selection)
+        terms.append(text)
+        bound += [json.dumps(parts_of), *more]
+    joined = " CROSS JOIN series s ON s.id = t.series" if by == "flags" else ""
+    aggregates = ", ".join(_AGGREGATE[column] for column in columns)
+    having = " HAVING sum(n) <> 0" if "n" in columns else ""
+    source = " UNION ALL ".join(terms)
+    return f"SELECT slot, {by}, {aggregates} FROM ({source}) t{joined} GROUP BY slot, {by}{having}", bound
+
+
+def _numbers(part: Part) -> tuple[int, int]:
+    width = WIDTHS[part.level]
+    low = -_FAR if part.start is None else part.start // width
+    return low, _FAR if part.end is None else part.end // width
+
+
+def _term(level: int, sign: int, columns: Sequence[str], extra: Sequence[str], selection: Selection) -> Statement:
+    minus = "-" if sign < 0 else ""
+    expressions, table, place = _OF_ROLLUP, LEVELS[level - 1][0], "k"
+    if level == RAW:
+        expressions, table, place = _OF_EVENT, "event", "ts"
+    chosen = ", ".join(
+        ["r.series AS series", *(f"r.{name} AS {name}" for name in extra)]
+        + [f"{minus}{expressions[column]} AS {column}" for column in columns]
+    )
+    text, bound = selection.narrowed(level)
+    return (
+        f"SELECT json_extract(p.value, '$[0]') AS slot, {chosen} FROM json_each(?) p CROSS JOIN {table} r"
+        f" ON r.{place} >= json_extract(p.value, '$[1]') AND r.{place} < json_extract(p.value, '$[2]'){text}",
+        list(bound),
+    )
