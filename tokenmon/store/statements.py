@@ -27,6 +27,11 @@ _OF_EVENT = {
     "last_ts": "r.ts",
 }
 _OF_ROLLUP = {column: f"r.{column}" for column in (*SUMS, *TIMES)}
+# LIMIT keeps SQLite from merging this into the join, where it would read the JSON again for every row.
+_RANGES = (
+    "(SELECT json_extract(value, '$[0]') AS slot, json_extract(value, '$[1]') AS low,"
+    " json_extract(value, '$[2]') AS high FROM json_each(?) LIMIT -1)"
+)
 _AGGREGATE = {**{column: f"sum({column})" for column in SUMS}, "first_ts": "min(first_ts)", "last_ts": "max(last_ts)"}
 
 
@@ -78,11 +83,19 @@ def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Seq
         text, more = _term(level, sign, columns, extra, selection)
         terms.append(text)
         bound += [json.dumps(parts_of), *more]
+    if by == "series" and len(ranges) == 1 and _are_single_buckets(*ranges.popitem()):
+        return f"SELECT slot, series, {', '.join(columns)} FROM ({terms[0]}) t", bound
     joined = " CROSS JOIN series s ON s.id = t.series" if by == "flags" else ""
     aggregates = ", ".join(_AGGREGATE[column] for column in columns)
     having = " HAVING sum(n) <> 0" if "n" in columns else ""
     source = " UNION ALL ".join(terms)
     return f"SELECT slot, {by}, {aggregates} FROM ({source}) t{joined} GROUP BY slot, {by}{having}", bound
+
+
+def _are_single_buckets(kind: tuple[int, int], ranges: Sequence[tuple[int, int, int]]) -> bool:
+    """Whether every slot is one bucket, whose rows are sums already: sorting them is most of the work otherwise."""
+    level, sign = kind
+    return level != RAW and sign > 0 and all(high - low == 1 for _, low, high in ranges)
 
 
 def _numbers(part: Part) -> tuple[int, int]:
@@ -102,7 +115,7 @@ def _term(level: int, sign: int, columns: Sequence[str], extra: Sequence[str], s
     )
     text, bound = selection.narrowed(level)
     return (
-        f"SELECT json_extract(p.value, '$[0]') AS slot, {chosen} FROM json_each(?) p CROSS JOIN {table} r"
-        f" ON r.{place} >= json_extract(p.value, '$[1]') AND r.{place} < json_extract(p.value, '$[2]'){text}",
+        f"SELECT p.slot, {chosen} FROM {_RANGES} p CROSS JOIN {table} r"
+        f" ON r.{place} >= p.low AND r.{place} < p.high{text}",
         list(bound),
     )

@@ -1,0 +1,117 @@
+"""A chart's bins equal the raw sums, now and after every commit."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.store.asking import BASE, DAY, SERIES_FLAGS, ask, call, calls, connect, times
+from tests.store.filling import Call, add_events, mark_dirty, set_meta
+from tests.store.test_reader import MODELS, dimension, made
+from tokenmon.errors import UsageError
+from tokenmon.store.answers import Chart
+from tokenmon.store.reader import Reader
+from tokenmon.store.schema import HOUR
+from tokenmon.view import Condition, View, Window
+
+MODEL = dimension("model")
+
+
+def raw(found: list[Call], edges: list[int]) -> dict[str, list[tuple[int, int, int]]]:
+    """By model: cost, tokens and requests of every bin."""
+    bins = {model: [(0, 0, 0)] * (len(edges) - 1) for model in MODELS}
+    for one in found:
+        for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+            if low <= one.ts < high:
+                cost, tokens, requests = bins[MODELS[one.series - 1]][i]
+                more = one.cost_logged if one.cost_logged is not None else one.cost_list or 0
+                size = one.input + one.cache_read + one.cache_write_5m + one.cache_write_1h + one.output
+                bins[MODELS[one.series - 1]][i] = (cost + more, tokens + size, requests + 1)
+    return {model: of_model for model, of_model in bins.items() if any(requests for _, _, requests in of_model)}
+
+
+def drawn(chart: Chart) -> dict[str, list[tuple[int, int, int]]]:
+    return {
+        series.label: list(zip(series.costs, series.tokens, series.requests, strict=True)) for series in chart.series
+    }
+
+
+@settings(max_examples=50, deadline=None)
+@given(calls(), calls(most=6), st.sets(times, min_size=2, max_size=9).map(sorted))
+def test_bins_at_any_edges_equal_the_raw_sums(found: list[Call], late: list[Call], edges: list[int]) -> None:
+    late = [call(one.ts, one.series, one.h + 1000) for one in late]
+    with TemporaryDirectory() as place:
+        path = made(Path(place) / "x.db", found, late)
+
+        async def twice(reader: Reader) -> list[Chart]:
+            return [await reader.chart(View(), MODEL, edges) for _ in range(2)]
+
+        one, other = ask(path, twice)
+    assert drawn(one) == raw(found + late, edges)
+    assert one == other
+
+
+HOURS = [BASE + i * HOUR for i in range(9)]
+
+
+async def test_kept_bins_are_asked_again_when_history_grows(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR // 2, 1 + i % 4, i) for i in range(18)]
+    path = made(tmp_path / "x.db", found)
+    async with await Reader.open(path) as reader:
+        assert drawn(await reader.chart(View(), MODEL, HOURS)) == raw(found, HOURS)
+        for at, history in ((8 * HOUR + 60_000, 0), (2 * HOUR, 1), (12 * HOUR, 1), (3 * HOUR, 2)):
+            more = call(BASE + at + 1, 2, 1000 + at)
+            db = connect(path)
+            add_events(db, [more])
+            mark_dirty(db, [more.ts // HOUR])
+            set_meta(db, {"history": history})
+            db.close()
+            found.append(more)
+            assert drawn(await reader.chart(View(), MODEL, HOURS)) == raw(found, HOURS)
+
+
+def test_what_is_not_among_the_largest_is_counted_as_other(tmp_path: Path) -> None:
+    found = [call(BASE + i, series, series * 10 + i, size=100 // series) for series in (1, 2, 3, 4) for i in (1, 2)]
+    path = made(tmp_path / "x.db", found)
+    chart = ask(path, lambda reader: reader.chart(View(), MODEL, HOURS[:2], top=2))
+    assert [series.label for series in chart.series] == ["gpt-4o", "claude-opus-4-5", "Other (2)"]
+    whole = raw(found, HOURS[:2])
+    assert chart.series[2].requests == (4,)
+    assert chart.series[2].costs == (sum(whole[model][0][0] for model in ("gpt-4o-mini", "local/llama")),)
+
+
+def test_a_chosen_value_comes_first(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE + i, i, i, size=100 // i) for i in (1, 2, 3, 4)])
+    chart = ask(path, lambda reader: reader.chart(View(), MODEL, HOURS[:2], top=2, first="local/llama"))
+    assert [series.label for series in chart.series] == ["local/llama", "gpt-4o", "Other (2)"]
+
+
+def test_without_any_price_tokens_decide(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE, 4, 1, size=5)])
+    assert SERIES_FLAGS[3] == 0
+    chart = ask(path, lambda reader: reader.chart(View(), MODEL, HOURS[:2]))
+    assert [(series.label, series.costs) for series in chart.series] == [("local/llama", (0,))]
+
+
+def test_conditions_and_search_narrow_a_chart_and_the_window_does_not(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR, 1 + i % 4, i, err=i % 2 == 0) for i in range(8)]
+    path = made(tmp_path / "x.db", found)
+
+    def labels(view: View, by: str = "model") -> list[str]:
+        chart = ask(path, lambda reader: reader.chart(view, dimension(by), HOURS))
+        return sorted(series.label for series in chart.series)
+
+    assert labels(View(search="gpt")) == ["gpt-4o", "gpt-4o-mini"]
+    assert labels(View(where=(Condition("status", "failed"),))) == ["gpt-4o", "gpt-4o-mini"]
+    assert labels(View(Window(BASE + DAY, None), search="gpt mini")) == ["gpt-4o-mini"]
+    assert labels(View(), "session") == ["", "first", "second"]
+    assert labels(View(search="nothing")) == []
+    with pytest.raises(UsageError, match="split"):
+        labels(View(), "day")
+
+
+def test_too_few_edges_are_an_empty_chart(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE, 1, 1)])
+    assert ask(path, lambda reader: reader.chart(View(), MODEL, [BASE])) == Chart((BASE,), ())
