@@ -1,5 +1,6 @@
 """A chart's bins equal the raw sums, now and after every commit."""
 
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,7 +24,7 @@ def raw(found: list[Call], edges: list[int]) -> dict[str, list[tuple[int, int, i
     """By model: cost, tokens and requests of every bin."""
     bins = {model: [(0, 0, 0)] * (len(edges) - 1) for model in MODELS}
     for one in found:
-        for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        for i, (low, high) in enumerate(pairwise(edges)):
             if low <= one.ts < high:
                 cost, tokens, requests = bins[MODELS[one.series - 1]][i]
                 more = one.cost_logged if one.cost_logged is not None else one.cost_list or 0
