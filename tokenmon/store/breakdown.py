@@ -5,7 +5,7 @@ Slots are asked a few at a time, so that the sort behind GROUP BY stays in the p
 for, SQLite adds up whole classes of flags and only those come over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from tokenmon.store.cover import RAW, Part, adding, corrections, cover, runs, sn
 from tokenmon.store.groups import Tally, Values, fold
 from tokenmon.store.schema import SUMS
 from tokenmon.store.selecting import names_of
-from tokenmon.store.snapshot import Row
+from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import TIMES, Selection, Statement, sums
 from tokenmon.store.vectors import Moment, Span, Vectors
 
@@ -52,16 +52,32 @@ async def tallies(
             for series, row in vector.items()
         )
     slots = await _slots(moment, span, by, zone) if calendar else [span]
-    key = "flags" if all(dimension.bucket is not None for dimension in by) else ", ".join(("series", *extra))
+    texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
+    names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
+    key = ", ".join(("series", *extra)) if extra else "class"
+    examples = [] if extra else await classify(moment.snapshot, catalogue, names.names_of)
     found: list[tuple[int, Row]] = []
     for place in range(0, len(slots), _AT_ONCE):
         found += await _ask(moment, selection, slots[place : place + _AT_ONCE], place, key, bool(extra))
-    texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
-    names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
-    if key == "flags":
-        return fold((names.of(None, (), slot), row[0], row[1:]) for slot, row in found)
+    if examples:
+        found = [(slot, (examples[row[0]], *row[1:])) for slot, row in found]
     width = 1 + len(extra)
     return fold((names.of(row[0], row[1:width], slot), catalogue.flags(row[0]), row[width:]) for slot, row in found)
+
+
+async def classify(snapshot: Snapshot, catalogue: Catalogue, value_of: Callable[[int], object]) -> list[int]:
+    """Put series of the same value and flags into one class; returns a series of each class."""
+    classes: dict[object, int] = {}
+    examples: list[int] = []
+    of_series: dict[int, int] = {}
+    for series in catalogue.ids():
+        known = (value_of(series), catalogue.flags(series))
+        if known not in classes:
+            classes[known] = len(examples)
+            examples.append(series)
+        of_series[series] = classes[known]
+    await snapshot.classify(of_series)
+    return examples
 
 
 class _Values:
@@ -84,6 +100,10 @@ class _Values:
                 self._parts.append((dimension.of_event, texts[dimension.of_event]))
             elif dimension.bucket is not None and zone is not None:
                 self._parts.append(("slot", _labels(starts, dimension.bucket, zone)))
+
+    def names_of(self, series: int) -> tuple[str, ...]:
+        """The values that a series alone decides."""
+        return tuple([texts[series] for kind, texts in self._parts if kind == "name"])
 
     def of(self, series: int | None, known: Sequence[int | None], slot: int = 0) -> Values:
         """One value per dimension, None where it is missing."""

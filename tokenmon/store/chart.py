@@ -13,13 +13,12 @@ from tokenmon.dimensions import Dimension
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
 from tokenmon.store.answers import Chart, ChartSeries
-from tokenmon.store.breakdown import exact
+from tokenmon.store.breakdown import classify, exact
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Part, snap
-from tokenmon.store.schema import SUMS
 from tokenmon.store.selecting import names_of
 from tokenmon.store.snapshot import Row
-from tokenmon.store.statements import Selection, sums
+from tokenmon.store.statements import Selection, Slots, sums
 from tokenmon.store.vectors import Moment
 
 Triple = tuple[int, int, int]
@@ -33,15 +32,20 @@ class Bin(NamedTuple):
     total: Triple
 
 
-_AT_ONCE = 16
+_AT_ONCE = 32
+"""Slots of one statement."""
+
+_FEW = 4
+"""More bins than this are added up by class, which has to be made first."""
+
 _OPEN = 2
 """Bins at the end that are always asked for again."""
 
 _CELLS = 400_000
 """Values of bins that are kept at most."""
 
-_TOKENS = tuple(SUMS.index(name) for name in ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output"))
-_LOGGED, _LIST = SUMS.index("cost_logged"), SUMS.index("cost_list")
+_COLUMNS = ("n", "cost_logged", "cost_list", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+_LOGGED, _LIST, _TOKENS = 1, 2, 3
 _NOTHING: Triple = (0, 0, 0)
 _EMPTY = Bin({}, _NOTHING)
 
@@ -82,9 +86,7 @@ class Bins:
         ]
         bins = {i: self._bins[key] for i in closed if (key := (selection, by.name, *spans[i])) in self._bins}
         missing = [i for i in range(len(spans)) if i not in bins and spans[i][0] < spans[i][1]]
-        for place in range(0, len(missing), _AT_ONCE):
-            chunk = missing[place : place + _AT_ONCE]
-            bins |= await _ask(moment, catalogue, selection, by, {i: spans[i] for i in chunk})
+        bins |= await _ask(moment, catalogue, selection, by, {i: spans[i] for i in missing})
         for i in closed:
             if i in bins:
                 self._keep((selection, by.name, *spans[i]), bins[i])
@@ -135,21 +137,34 @@ async def _ask(
 ) -> dict[int, Bin]:
     scan = selection.scans or by.of_event is not None
     parts = [(i, (Part(RAW, *span),) if scan else exact(moment, span)) for i, span in spans.items()]
-    key = "series" if by.of_event is None else f"series, {by.of_event}"
-    statement = sums(parts, selection, by=key)
-    rows = await moment.snapshot.all(*statement) if statement else []
+    rows: list[tuple[int, str, int, Row]] = []
     if by.of_event is not None:
         texts = await names_of(moment.snapshot, by.of_event)
-        split = [(slot, texts.get(known, ""), catalogue.flags(series), row) for slot, series, known, *row in rows]
+        for slot, series, known, *row in await _rows(moment, selection, parts, f"series, {by.of_event}"):
+            rows.append((slot, texts.get(known, ""), catalogue.flags(series), tuple(row)))
     elif by.of_names is not None:
         values = catalogue.values(by.name, by.of_names)
-        split = [(slot, values[series], catalogue.flags(series), row) for slot, series, *row in rows]
-    else:
-        split = []
+        examples = await classify(moment.snapshot, catalogue, values.__getitem__) if len(spans) > _FEW else None
+        for slot, key, *row in await _rows(moment, selection, parts, "series" if examples is None else "class"):
+            series = key if examples is None else examples[key]
+            rows.append((slot, values[series], catalogue.flags(series), tuple(row)))
+    return _binned(spans, rows)
+
+
+async def _rows(moment: Moment, selection: Selection, parts: Slots, by: str) -> list[Row]:
+    """All slots, a few in each statement."""
+    rows: list[Row] = []
+    for place in range(0, len(parts), _AT_ONCE):
+        statement = sums(parts[place : place + _AT_ONCE], selection, by=by, columns=_COLUMNS)
+        rows += await moment.snapshot.all(*statement) if statement else []
+    return rows
+
+
+def _binned(spans: Iterable[int], rows: Iterable[tuple[int, str, int, Row]]) -> dict[int, Bin]:
     bins: dict[int, dict[str, Triple]] = {i: {} for i in spans}
-    for slot, value, flags, row in split:
+    for slot, value, flags, row in rows:
         cost, tokens, requests = bins[slot].get(value, _NOTHING)
-        bins[slot][value] = (cost + _cost(flags, row), tokens + sum(row[i] for i in _TOKENS), requests + row[0])
+        bins[slot][value] = (cost + _cost(flags, row), tokens + sum(row[_TOKENS:]), requests + row[0])
     return {i: Bin(values, _together(values.values())) for i, values in bins.items()}
 
 
@@ -158,7 +173,7 @@ def _together(triples: Collection[Triple]) -> Triple:
     return cost, tokens, requests
 
 
-def _cost(flags: int, row: Row | list[int]) -> int:
+def _cost(flags: int, row: Row) -> int:
     if flags & Flag.LOGGED:
         return int(row[_LOGGED])
     return int(row[_LIST]) if flags & Flag.LISTED else 0

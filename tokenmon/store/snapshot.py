@@ -6,10 +6,11 @@ would add up two moments. Errors of SQLite end here; what comes out is one of ou
 
 import asyncio
 import contextlib
+import json
 import os
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ SCHEMA_VERSION = 1
 """The newest `user_version` that this reader understands."""
 
 _BUSY_S = 5.0
-_PRAGMAS = ("query_only=1", "mmap_size=1073741824", "cache_size=-65536", "temp_store=MEMORY")
+_SETTINGS = (
+    "PRAGMA mmap_size=1073741824",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA temp_store=MEMORY",
+    "CREATE TEMP TABLE class(id INTEGER PRIMARY KEY, class INTEGER NOT NULL)",
+    "PRAGMA query_only=1",
+)
 
 Row = tuple[Any, ...]
 
@@ -36,6 +43,15 @@ class Snapshot:
     async def all(self, statement: str, bound: Sequence[object] = ()) -> list[Row]:
         """Every row at once: a round trip to the thread costs more than a thousand rows."""
         return list(await self._connection.execute_fetchall(statement, bound))  # type: ignore[arg-type]
+
+    async def classify(self, classes: Mapping[int, int]) -> None:
+        """Say which class every series belongs to, for statements that add up by class; forgotten with the snapshot.
+
+        A table with an index, because SQLite makes none for a JSON list, and then reads the list for every row.
+        """
+        await self.all("PRAGMA query_only=0")
+        await self.all("INSERT INTO temp.class SELECT key, value FROM json_each(?)", (json.dumps(classes),))
+        await self.all("PRAGMA query_only=1")
 
     async def one(self, statement: str, bound: Sequence[object] = ()) -> Row | None:
         """The first row, None where there is none."""
@@ -68,8 +84,8 @@ class Snapshots:
         return snapshots
 
     async def _check(self) -> None:
-        for pragma in _PRAGMAS:
-            await self._connection.execute_fetchall(f"PRAGMA {pragma}")
+        for setting in _SETTINGS:
+            await self._connection.execute_fetchall(setting)
         async with self.take() as snapshot:
             ((application,), (version,), (tables,)) = [
                 (await snapshot.all(question))[0]

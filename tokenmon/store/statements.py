@@ -69,7 +69,7 @@ Slots = Sequence[tuple[int, Iterable[Part]]]
 def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Sequence[str] = SUMS) -> Statement | None:
     """Rows of slot, `by`, then the columns; None where there is nothing to read.
 
-    `by` is `series`, `flags` (of the series), or a column of `event` with the series before it: `series, session`.
+    `by` is `series`, `class` (see `Snapshot.classify`), or the series and columns of `event`: `series, session`.
     """
     ranges: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
     for slot, parts in slots:
@@ -77,7 +77,7 @@ def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Seq
             ranges.setdefault((part.level, part.sign), []).append((slot, *_numbers(part)))
     if not ranges:
         return None
-    extra = tuple(name for name in by.split(", ") if name not in ("series", "flags"))
+    extra = tuple(name for name in by.split(", ") if name not in ("series", "class"))
     terms, bound = [], []
     for (level, sign), parts_of in ranges.items():
         text, more = _term(level, sign, columns, extra, selection)
@@ -85,7 +85,7 @@ def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Seq
         bound += [json.dumps(parts_of), *more]
     if by == "series" and len(ranges) == 1 and _are_single_buckets(*ranges.popitem()):
         return f"SELECT slot, series, {', '.join(columns)} FROM ({terms[0]}) t", bound
-    joined = " CROSS JOIN series s ON s.id = t.series" if by == "flags" else ""
+    joined = " CROSS JOIN temp.class ON class.id = t.series" if by == "class" else ""
     aggregates = ", ".join(_AGGREGATE[column] for column in columns)
     having = " HAVING sum(n) <> 0" if "n" in columns else ""
     source = " UNION ALL ".join(terms)
@@ -95,7 +95,8 @@ def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Seq
 def _are_single_buckets(kind: tuple[int, int], ranges: Sequence[tuple[int, int, int]]) -> bool:
     """Whether every slot is one bucket, whose rows are sums already: sorting them is most of the work otherwise."""
     level, sign = kind
-    return level != RAW and sign > 0 and all(high - low == 1 for _, low, high in ranges)
+    slots = {slot for slot, low, high in ranges if high - low == 1}
+    return level != RAW and sign > 0 and len(slots) == len(ranges)
 
 
 def _numbers(part: Part) -> tuple[int, int]:
