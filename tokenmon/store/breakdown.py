@@ -1,29 +1,35 @@
 """A view by any dimensions. Names fold the vector; calendar buckets cut the span into slots first; what only events
 know makes it a scan.
 
-Slots are asked a few at a time, so that the sort behind GROUP BY stays in the processor's cache; where no name is asked
-for, SQLite adds up whole classes of flags and only those come over.
+SQLite adds up whole classes of series that share their values and flags, and only those come over.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from itertools import pairwise
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store import buckets
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.cover import RAW, Part, adding, corrections, cover, runs, snap
+from tokenmon.store.cover import RAW, Part, adding, runs, snap
 from tokenmon.store.groups import Tally, Values, fold
 from tokenmon.store.schema import SUMS
 from tokenmon.store.selecting import names_of
+from tokenmon.store.slots import exact, summed
 from tokenmon.store.snapshot import Row, Snapshot
-from tokenmon.store.statements import TIMES, Selection, Statement, sums
+from tokenmon.store.statements import FAR, TIMES, Selection, Slots, Statement, sums
 from tokenmon.store.vectors import Moment, Span, Vectors
 
 _DAY = 24 * 3_600_000
 _AT_ONCE = 16
 """Slots of one statement."""
 
+_OUTERMOST = """
+SELECT key, (SELECT min(ts) FROM event WHERE ts >= json_extract(value, '$[0]') AND ts < json_extract(value, '$[1]')),
+  (SELECT max(ts) FROM event WHERE ts >= json_extract(value, '$[0]') AND ts < json_extract(value, '$[1]'))
+FROM json_each(?)
+"""
 _OCCUPIED = """
 WITH RECURSIVE day(k) AS (
   SELECT min(k) FROM r1d
@@ -54,15 +60,29 @@ async def tallies(
     slots = await _slots(moment, span, by, zone) if calendar else [span]
     texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
     names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
-    key = ", ".join(("series", *extra)) if extra else "class"
-    examples = [] if extra else await classify(moment.snapshot, catalogue, names.names_of)
-    found: list[tuple[int, Row]] = []
-    for place in range(0, len(slots), _AT_ONCE):
-        found += await _ask(moment, selection, slots[place : place + _AT_ONCE], place, key, bool(extra))
-    if examples:
-        found = [(slot, (examples[row[0]], *row[1:])) for slot, row in found]
-    width = 1 + len(extra)
-    return fold((names.of(row[0], row[1:width], slot), catalogue.flags(row[0]), row[width:]) for slot, row in found)
+    if extra:
+        parts = [(slot, (Part(RAW, *bounds),)) for slot, bounds in enumerate(slots)]
+        rows = await _scanned(moment, selection, parts, ", ".join(("series", *extra)))
+        series_of = None
+    else:
+        series_of = await classify(moment.snapshot, catalogue, names.names_of)
+        if selection.scans:
+            parts = [(slot, (Part(RAW, *bounds),)) for slot, bounds in enumerate(slots)]
+            rows = await _scanned(moment, selection, parts, "class")
+        else:
+            anyone = all(dimension.bucket is not None for dimension in by)
+            rows = await _classed(moment, selection, slots, anyone=anyone)
+    width = 2 + len(extra)
+    return fold(_named(rows, names, catalogue, series_of, width))
+
+
+def _named(
+    rows: Iterable[Row], names: "_Values", catalogue: Catalogue, series_of: Sequence[int] | None, width: int
+) -> Iterator[tuple[Values, int, Row]]:
+    """Rows with the values of their group and the flags of their series."""
+    for row in rows:
+        series = row[1] if series_of is None else series_of[row[1]]
+        yield names.of(series, row[2:width], row[0]), catalogue.flags(series), row[width:]
 
 
 async def classify(snapshot: Snapshot, catalogue: Catalogue, value_of: Callable[[int], object]) -> list[int]:
@@ -161,26 +181,32 @@ async def _occupied(moment: Moment, span: Span) -> list[tuple[int, int]]:
     ]
 
 
-async def _ask(
-    moment: Moment, selection: Selection, slots: Sequence[Span], place: int, key: str, scan: bool
-) -> list[tuple[int, Row]]:
-    """Rows of slot, then the key, SUMS and times."""
-    numbered = list(enumerate(slots, start=place))
-    width = 2 + key.count(",")
-    if scan or selection.scans:
-        parts = [(slot, (Part(RAW, *span),)) for slot, span in numbered]
-        rows = await _all(moment, sums(parts, selection, by=key, columns=(*SUMS, *TIMES)))
-        return [(row[0], row[1:]) for row in rows]
-    summed = await _all(moment, sums([(slot, exact(moment, span)) for slot, span in numbered], selection, by=key))
-    timed = [(slot, adding(*span, moment.dirty)) for slot, span in numbered]
-    times = {row[:width]: row[width:] for row in await _all(moment, sums(timed, selection, by=key, columns=TIMES))}
-    return [(row[0], row[1:] + times[row[:width]]) for row in summed]
+async def _scanned(moment: Moment, selection: Selection, parts: Slots, key: str) -> list[Row]:
+    """Rows of slot, key, SUMS and times, from events alone."""
+    return await _all(moment, sums(parts, selection, by=key, columns=(*SUMS, *TIMES)))
 
 
-def exact(moment: Moment, span: Span) -> Iterable[Part]:
-    """The cover of a span, dirty hours put right."""
-    covering = cover(*span)
-    return (*covering.parts, *corrections(covering.rolled, moment.dirty))
+async def _classed(moment: Moment, selection: Selection, slots: Sequence[Span], *, anyone: bool) -> list[Row]:
+    """Rows of slot, class, SUMS and times; `anyone`: every class of a slot may have the slot's own times."""
+    numbered = list(enumerate(slots))
+    parts = [(slot, exact(moment, span)) for slot, span in numbered]
+    rows = await summed(moment, selection, parts, by="class", columns=SUMS)
+    floor = moment.floors[RAW]
+    if anyone and selection.series is None and (floor is None or all((low or 0) >= floor for low, _ in slots)):
+        of_slot = {slot: (first, last) for slot, first, last in await _outermost(moment, slots)}
+        return [(*row, *of_slot[row[0]]) for row in rows]
+    times: dict[tuple[int, int], Row] = {}
+    for place in range(0, len(slots), _AT_ONCE):
+        timed = [(slot, adding(*span, moment.dirty)) for slot, span in numbered[place : place + _AT_ONCE]]
+        for slot, key, *found in await _all(moment, sums(timed, selection, by="class", columns=TIMES)):
+            times[slot, key] = tuple(found)
+    return [(*row, *times[row[0], row[1]]) for row in rows]
+
+
+async def _outermost(moment: Moment, slots: Sequence[Span]) -> list[Row]:
+    """The first and the last event of every slot."""
+    spans = [(-FAR if low is None else low, FAR if high is None else high) for low, high in slots]
+    return await moment.snapshot.all(_OUTERMOST, (json.dumps(spans),))
 
 
 async def _all(moment: Moment, statement: Statement | None) -> list[Row]:

@@ -13,10 +13,11 @@ from tokenmon.dimensions import Dimension
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
 from tokenmon.store.answers import Chart, ChartSeries
-from tokenmon.store.breakdown import classify, exact
+from tokenmon.store.breakdown import classify
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Part, snap
 from tokenmon.store.selecting import names_of
+from tokenmon.store.slots import exact, summed
 from tokenmon.store.snapshot import Row
 from tokenmon.store.statements import Selection, Slots, sums
 from tokenmon.store.vectors import Moment
@@ -31,9 +32,6 @@ class Bin(NamedTuple):
     values: dict[str, Triple]
     total: Triple
 
-
-_AT_ONCE = 32
-"""Slots of one statement."""
 
 _FEW = 4
 """More bins than this are added up by class, which has to be made first."""
@@ -140,24 +138,21 @@ async def _ask(
     rows: list[tuple[int, str, int, Row]] = []
     if by.of_event is not None:
         texts = await names_of(moment.snapshot, by.of_event)
-        for slot, series, known, *row in await _rows(moment, selection, parts, f"series, {by.of_event}"):
+        for slot, series, known, *row in await _events(moment, selection, parts, f"series, {by.of_event}"):
             rows.append((slot, texts.get(known, ""), catalogue.flags(series), tuple(row)))
     elif by.of_names is not None:
         values = catalogue.values(by.name, by.of_names)
         examples = await classify(moment.snapshot, catalogue, values.__getitem__) if len(spans) > _FEW else None
-        for slot, key, *row in await _rows(moment, selection, parts, "series" if examples is None else "class"):
+        key_of = "series" if examples is None else "class"
+        for slot, key, *row in await summed(moment, selection, parts, by=key_of, columns=_COLUMNS):
             series = key if examples is None else examples[key]
             rows.append((slot, values[series], catalogue.flags(series), tuple(row)))
     return _binned(spans, rows)
 
 
-async def _rows(moment: Moment, selection: Selection, parts: Slots, by: str) -> list[Row]:
-    """All slots, a few in each statement."""
-    rows: list[Row] = []
-    for place in range(0, len(parts), _AT_ONCE):
-        statement = sums(parts[place : place + _AT_ONCE], selection, by=by, columns=_COLUMNS)
-        rows += await moment.snapshot.all(*statement) if statement else []
-    return rows
+async def _events(moment: Moment, selection: Selection, parts: Slots, by: str) -> list[Row]:
+    statement = sums(parts, selection, by=by, columns=_COLUMNS)
+    return await moment.snapshot.all(*statement) if statement else []
 
 
 def _binned(spans: Iterable[int], rows: Iterable[tuple[int, str, int, Row]]) -> dict[int, Bin]:

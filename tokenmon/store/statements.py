@@ -14,7 +14,7 @@ from tokenmon.store.schema import COUNTS, LEVELS, SUMS
 TIMES: tuple[str, ...] = ("first_ts", "last_ts")
 """Not sums: least and greatest; right only over parts that none is taken off."""
 
-_FAR = 1 << 62
+FAR = 1 << 62
 """Beyond every time and bucket number."""
 
 _OF_EVENT = {
@@ -101,8 +101,8 @@ def _are_single_buckets(kind: tuple[int, int], ranges: Sequence[tuple[int, int, 
 
 def _numbers(part: Part) -> tuple[int, int]:
     width = WIDTHS[part.level]
-    low = -_FAR if part.start is None else part.start // width
-    return low, _FAR if part.end is None else part.end // width
+    low = -FAR if part.start is None else part.start // width
+    return low, FAR if part.end is None else part.end // width
 
 
 def _term(level: int, sign: int, columns: Sequence[str], extra: Sequence[str], selection: Selection) -> Statement:
