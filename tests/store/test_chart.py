@@ -54,6 +54,14 @@ def test_bins_at_any_edges_equal_the_raw_sums(found: list[Call], late: list[Call
     assert one == other
 
 
+def test_a_shared_edge_whose_calls_cancel_out_keeps_its_tokens(tmp_path: Path) -> None:
+    """One call rolled up before the edge, one waiting after it in a dirty hour: together no call, but tokens."""
+    edges = [BASE + HOUR // 2, BASE + 5 * HOUR // 2, BASE + 13 * HOUR // 2]
+    found, late = [call(BASE + HOUR, 1, 0, size=0)], [call(edges[1], 1, 1000)]
+    path = made(tmp_path / "x.db", found, late)
+    assert drawn(ask(path, lambda reader: reader.chart(View(), MODEL, edges))) == raw(found + late, edges)
+
+
 HOURS = [BASE + i * HOUR for i in range(9)]
 
 

@@ -95,5 +95,11 @@ def test_neighbours_share_their_edge_and_nothing_is_lost(quarters: int, days: in
         else:
             weights[slot] += found
     assert {slot: found for slot, found in weights.items() if found} == {1: 1}
-    if quarters:
-        assert between
+
+
+def test_far_from_utc_most_of_an_edge_is_read_once() -> None:
+    edges = [20_000 * DAY + 8 * HOUR + day * DAY for day in range(11)]
+    parts = [(i, cover(edges[i], edges[i + 1]).parts) for i in range(10)]
+    slots, between = shared(parts)
+    assert len(between) == 9
+    assert sum(len(list(of_slot)) for _, of_slot in slots) < sum(len(of_slot) for _, of_slot in parts)

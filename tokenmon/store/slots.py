@@ -31,7 +31,7 @@ async def summed(moment: Moment, selection: Selection, parts: Parts, *, by: str,
     rows: list[Row] = []
     for place in range(0, len(parts), _AT_ONCE):
         asked, between = shared(parts[place : place + _AT_ONCE])
-        statement = sums(asked, selection, by=by, columns=columns)
+        statement = sums(asked, selection, by=by, columns=columns, whole=not between)
         if statement is not None:
             found = await moment.snapshot.all(*statement)
             rows += _spread(found, between) if between else found

@@ -66,8 +66,13 @@ Statement = tuple[str, list[object]]
 Slots = Sequence[tuple[int, Iterable[Part]]]
 
 
-def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Sequence[str] = SUMS) -> Statement | None:
+def sums(
+    slots: Slots, selection: Selection, *, by: str = "series", columns: Sequence[str] = SUMS, whole: bool = True
+) -> Statement | None:
     """Rows of slot, `by`, then the columns; None where there is nothing to read.
+
+    Where slots are whole, those without calls are left out. Where they are differences, calls may come to nothing
+    while tokens do not.
 
     `by` is `series`, `class` (see `Snapshot.classify`), or the series and columns of `event`: `series, session`.
     """
@@ -87,7 +92,7 @@ def sums(slots: Slots, selection: Selection, *, by: str = "series", columns: Seq
         return f"SELECT slot, series, {', '.join(columns)} FROM ({terms[0]}) t", bound
     joined = " CROSS JOIN temp.class ON class.id = t.series" if by == "class" else ""
     aggregates = ", ".join(_AGGREGATE[column] for column in columns)
-    having = " HAVING sum(n) <> 0" if "n" in columns else ""
+    having = " HAVING sum(n) <> 0" if whole and "n" in columns else ""
     source = " UNION ALL ".join(terms)
     return f"SELECT slot, {by}, {aggregates} FROM ({source}) t{joined} GROUP BY slot, {by}{having}", bound
 
