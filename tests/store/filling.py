@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokenmon.events import NAMES, Flag
+from tokenmon.store.migrations import VERSION
 from tokenmon.store.schema import APPLICATION_ID, COUNTS, HOUR, INITIAL, LEVELS, SUMS
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def create(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
     db.executescript(
         "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
-        f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};" + INITIAL
+        f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};" + INITIAL
     )
     return db
 

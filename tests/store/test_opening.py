@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.store.asking import BASE, ask, call, connect
-from tests.store.filling import SCHEMA_VERSION, add_source, create, mark_dirty, set_meta
+from tests.store.filling import add_source, create, mark_dirty, set_meta
 from tests.store.test_reader import made
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase, TokenmonError
 from tokenmon.store.answers import Unpriced
+from tokenmon.store.migrations import VERSION
 from tokenmon.store.reader import Reader
 from tokenmon.store.schema import HOUR
 from tokenmon.view import View
@@ -43,7 +44,7 @@ def another_programs(path: Path) -> None:
 def a_newer_ones(path: Path) -> None:
     create(path).close()
     db = connect(path)
-    db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    db.execute(f"PRAGMA user_version={VERSION + 1}")
     db.close()
 
 
@@ -142,7 +143,7 @@ def test_health_tells_of_sources_alerts_rejects_and_models_without_a_price(tmp_p
     mark_dirty(db, [BASE // HOUR])
     db.close()
     health = ask(path, lambda reader: reader.health())
-    assert (health.events, health.series, health.schema_version, health.dirty_hours) == (4, 4, SCHEMA_VERSION, 1)
+    assert (health.events, health.series, health.schema_version, health.dirty_hours) == (4, 4, VERSION, 1)
     assert (health.backlog_bytes, health.prices_version, health.watermark) == (77, "0.2.3", None)
     assert health.unpriced == (Unpriced("local/llama", 3, 63),)
     source = health.sources[0]

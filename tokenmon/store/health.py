@@ -1,6 +1,5 @@
 """What feeds the database and how it is: read for the Health panel and `tokenmon status`."""
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from tokenmon.events import Flag
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.groups import Tally, fold
+from tokenmon.store.lock import holder
 from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.vectors import Vector
@@ -46,7 +46,7 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
     version = await snapshot.one("PRAGMA user_version")
     alerts = await snapshot.all(_ALERTS)
     rejects = await snapshot.all(_REJECTS)
-    pid, alive_at = _holder(path) or (None, None)
+    pid, alive_at = holder(path) or (None, None)
     return Health(
         path=str(path),
         size_bytes=_size(path),
@@ -139,23 +139,6 @@ def _size(path: Path) -> int:
         except OSError:
             continue
     return size
-
-
-def _holder(db: Path) -> tuple[int, int] | None:
-    """(pid, last sign of life in UTC ms) of whoever holds the lock now, None if nobody does."""
-    try:
-        descriptor = os.open(f"{db}.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        text = os.pread(descriptor, 32, 0).strip()
-        return int(text) if text.isdigit() else 0, os.fstat(descriptor).st_mtime_ns // 1_000_000
-    else:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def dirty_hours(dirty: tuple[tuple[int, int], ...]) -> int:

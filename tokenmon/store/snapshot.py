@@ -17,10 +17,8 @@ from typing import Any
 import aiosqlite
 
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
+from tokenmon.store.migrations import VERSION
 from tokenmon.store.schema import APPLICATION_ID
-
-SCHEMA_VERSION = 1
-"""The newest `user_version` that this reader understands."""
 
 _BUSY_S = 5.0
 _SETTINGS = (
@@ -99,9 +97,9 @@ class Snapshots:
             raise NoDatabase(f"{self.path} has nothing in it yet", "the ingester fills it")
         if application != APPLICATION_ID:
             raise NotOurDatabase(f"{self.path} is a database of another program", "name another file with --db")
-        if version > SCHEMA_VERSION:
+        if version > VERSION:
             raise NewerDatabase(
-                f"{self.path} was written by a newer tokenmon (schema {version}, this one knows {SCHEMA_VERSION})",
+                f"{self.path} was written by a newer tokenmon (schema {version}, this one knows {VERSION})",
                 "update tokenmon",
             )
 
