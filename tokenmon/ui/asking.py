@@ -1,0 +1,76 @@
+"""What the screen asks the store, and what can go wrong: the one place that knows how a reader fails."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenmon.errors import NoDatabase, TokenmonError
+from tokenmon.store.reader import Reader
+from tokenmon.view import View
+
+STORE_ERRORS = (TokenmonError, sqlite3.Error, OSError)
+"""How a question to the store fails while the screen runs; the last good numbers stay."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One moment's view of one state of the store; a panel's answer is as old as its question."""
+
+    reader: Reader
+    view: View
+    now: int
+    """UTC milliseconds, the end of relative ranges."""
+    revision: int
+    """Grows whenever the store changed or the user asked anew."""
+
+
+class Connection:
+    """The reader of a database that may not exist yet, may vanish and may fail.
+
+    A viewer never creates a database: while there is none, it waits.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.reader: Reader | None = None
+        self.error = ""
+        """Why the last question failed; empty where it did not."""
+        self._seen: tuple[int, int] | None = None
+        self._place: tuple[int, int] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """There is no database yet."""
+        return self.reader is None and not self.error
+
+    async def poll(self) -> bool:
+        """Whether something differs since the last call: new data, a new file, an error or the end of one."""
+        before = self.error, self._seen, self.reader is None
+        try:
+            await self._follow_file()
+            if self.reader is not None:
+                self._seen = (id(self.reader), await self.reader.revision())
+            self.error = ""
+        except NoDatabase:
+            self.error = ""
+        except STORE_ERRORS as error:
+            self.error = str(error) or type(error).__name__
+        return before != (self.error, self._seen, self.reader is None)
+
+    async def _follow_file(self) -> None:
+        """Open the file that the path leads to; a replaced one anew."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            await self.close()
+            return
+        place = (status.st_dev, status.st_ino)
+        if self.reader is None or place != self._place:
+            await self.close()
+            self.reader, self._place = await Reader.open(self.path), place
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        reader, self.reader = self.reader, None
+        if reader is not None:
+            await reader.close()

@@ -1,0 +1,121 @@
+"""The child that reads the logs: the screen never ingests itself, so a backlog never makes a key press slow.
+
+Whenever nobody holds the lock, any open screen starts one; the lock elects among several. It ends with its screen: by
+SIGTERM when the screen ends in order, and by itself, told the parent's pid, when it does not.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import tokenmon
+from tokenmon.store import lock
+
+LOG_LIMIT = 1_000_000
+"""Bytes of the child's log that are kept at most; it is only read when the child fails."""
+
+GIVE_UP = 3.0
+"""Seconds that the end of the screen waits for the child's last batch."""
+
+
+class Ingester:
+    """Keeps somebody ingesting into one database."""
+
+    def __init__(self, database: Path, paths: Sequence[str]) -> None:
+        self.database = database
+        self.paths = tuple(paths)
+        self.pid: int | None = None
+        """Whoever ingests now, ours or another's."""
+        self.trouble = ""
+        """Why our last child ended with nobody taking over; empty while all is well."""
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._idle_checks = 0
+
+    @property
+    def ours(self) -> bool:
+        """Whether the ingesting process is this screen's child."""
+        return self._child is not None and self._child.pid == self.pid
+
+    def check(self) -> None:
+        """Look who ingests, and start a child where nobody does. Called every two seconds; costs one `flock`."""
+        holder = lock.holder(self.database)
+        self.pid = holder[0] if holder else None
+        self._bound_log()
+        if self._child is not None and self._child.poll() is not None:
+            self._note_end(self._child.returncode)
+        if self.pid is not None:
+            self.trouble, self._idle_checks = "", 0
+        elif self._child is None and self._may_start():
+            self._start()
+
+    def stop(self) -> None:
+        """End the child and wait for its last batch."""
+        child, self._child = self._child, None
+        if child is not None and child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(GIVE_UP)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _may_start(self) -> bool:
+        """After a failure wait longer and longer, up to a minute."""
+        if not self.trouble:
+            return True
+        self._idle_checks += 1
+        return self._idle_checks in (5, 15) or self._idle_checks % 30 == 0
+
+    def _start(self) -> None:
+        if self._log is None:
+            self._log = _log()
+        command = [sys.executable, "-P", "-m", "tokenmon", "--ingest-only", "--db", str(self.database)]
+        self._child = subprocess.Popen(
+            [*command, "--", *self.paths] if self.paths else command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            env=_environment(),
+            start_new_session=True,
+        )
+
+    def _note_end(self, code: int) -> None:
+        self._child = None
+        if code:
+            last = self._last_line()
+            self.trouble = last or f"the ingester ended with code {code}"
+
+    def _last_line(self) -> str:
+        if self._log is None:
+            return ""
+        self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, self._log.tell() - 2_000))
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def _bound_log(self) -> None:
+        if self._log is not None and os.fstat(self._log.fileno()).st_size > LOG_LIMIT:
+            os.ftruncate(self._log.fileno(), 0)
+
+
+def _environment() -> dict[str, str]:
+    """The child runs this very package (`-P`: never one that lies in the working directory) and knows its parent."""
+    package = str(Path(tokenmon.__file__).resolve().parent.parent)
+    found = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(found), "TOKENMON_PARENT": str(os.getpid())}
+
+
+def _log() -> IO[bytes]:
+    """A file without a name; appended to, so that our reading and cutting does not move the child's place."""
+    log = tempfile.TemporaryFile()
+    fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
+    return log

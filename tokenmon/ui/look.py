@@ -1,0 +1,69 @@
+"""How things look to this viewer, and how rich text is laid out: what every widget is given and none decides."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from tokenmon.text import sanitise
+from tokenmon.ui.themes import Glyphs, Palette
+
+
+@dataclass(frozen=True)
+class Look:
+    """Zone, colours and glyphs of one run."""
+
+    zone: tzinfo
+    palette: Palette
+    glyphs: Glyphs
+
+    def name(self, text: str | None, missing: str = "unattributed") -> str:
+        """A name from a log, harmless whatever it holds; `missing` where the log does not say."""
+        return sanitise(text) if text else missing
+
+    def fit(self, text: str, width: int) -> str:
+        """`text` in exactly `width` cells: labels shrink, with an ellipsis, and values are never given to this."""
+        if cell_len(text) <= width:
+            return set_cell_size(text, width)
+        return set_cell_size(text, width - 1) + self.glyphs.ellipsis if width > 0 else ""
+
+    def label(self, text: str, width: int, style: str = "") -> Text:
+        """A fitted label as rich text, which no markup in it can change."""
+        return Text(self.fit(text, width), style=style or self.palette.text, no_wrap=True)
+
+
+def pad(text: Text, width: int) -> Text:
+    """`text` with blanks up to `width` cells."""
+    text.append(" " * max(0, width - text.cell_len))
+    return text
+
+
+def spread(left: Text, right: Text, width: int) -> Text:
+    """`left` at the left edge and all of `right` at the right one; the left gives way."""
+    room = max(0, width - right.cell_len)
+    if left.cell_len > room:
+        left = left.copy()
+        left.truncate(room)
+    return pad(left, room).append_text(right)
+
+
+class Colours:
+    """Which colour a value has: given out in the order of rank and kept for the session.
+
+    So a model does not change its colour when the range changes.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Colours 0 to `count` - 1 are given out; `count` is the one for the rest."""
+        self._rest = count
+        self._given: dict[str, int] = {}
+
+    def assign(self, labels: list[str]) -> list[int]:
+        """A colour for each of the labels, largest first; equal colours only when there are more labels than colours."""
+        for label in labels:
+            if label not in self._given and len(self._given) < self._rest:
+                self._given[label] = len(self._given)
+        taken = {self._given[label] for label in labels if label in self._given}
+        free = [colour for colour in range(self._rest) if colour not in taken]
+        return [self._given[label] if label in self._given else (free.pop(0) if free else self._rest) for label in labels]

@@ -1,0 +1,97 @@
+"""What a panel is: `load` asks the store, `draw` paints, and this class owns time.
+
+A panel is drawn when it is visible and there is a new question, or when it is shown with an outdated answer; hidden
+panels cost nothing. A newer question cancels the older one, and an answer to an outdated question is dropped.
+"""
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+
+from tokenmon.store.reader import Reader
+from tokenmon.ui.asking import STORE_ERRORS, Question
+from tokenmon.ui.look import Colours, Look
+from tokenmon.view import View
+
+Answer = TypeVar("Answer")
+
+
+class Panel(Vertical, Generic[Answer], can_focus=True):
+    """One tab's content. A subclass says `ID`, `TITLE`, `compose`, `load`, `draw` and `BINDINGS` of its own."""
+
+    ID: ClassVar[str]
+    TITLE: ClassVar[str]
+    NEEDS_EVENTS: ClassVar[bool] = True
+    """Whether a notice takes its place while there is nothing to show."""
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    class Failed(Message):
+        """A question could not be answered."""
+
+        def __init__(self, error: str) -> None:
+            self.error = error
+            super().__init__()
+
+    def __init__(self, look: Look, colours: Colours) -> None:
+        super().__init__(id=self.ID)
+        self.look = look
+        self.colours = colours
+        """Colours of models, shared by all panels."""
+        self.now = 0
+        """The moment of the question that is being answered, UTC milliseconds."""
+        self._question: Question | None = None
+        self._answered: Question | None = None
+
+    async def load(self, reader: Reader, view: View) -> Answer:
+        """Everything that `draw` needs."""
+        raise NotImplementedError
+
+    def draw(self, data: Answer) -> None:
+        """Paint what was loaded."""
+        raise NotImplementedError
+
+    def focus_target(self) -> Widget:
+        """What takes the keys while the panel is shown."""
+        return self
+
+    @property
+    def hints(self) -> tuple[Binding, ...]:
+        """The panel's own keys for the hint row."""
+        declared = [vars(kind).get("BINDINGS", ()) for kind in type(self).__mro__ if issubclass(kind, Panel)]
+        return tuple(b for bindings in reversed(declared) for b in bindings if isinstance(b, Binding) and b.show)
+
+    def ask(self, question: Question) -> None:
+        """There is a new question; answer it now if anybody sees the panel, else when it is shown."""
+        self._question = question
+        if self.display:
+            self._load_and_draw()
+
+    def ask_again(self) -> None:
+        """The panel's own choices changed (sort, group, size): the same question needs another answer."""
+        self._answered = None
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Answer the newest question unless that is done; called when the panel is shown."""
+        if self.display and self._question is not None and self._answered is not self._question:
+            self._load_and_draw()
+
+    def _load_and_draw(self) -> None:
+        self.run_worker(self._answer(), group=f"panel-{self.ID}", exclusive=True, description=f"load {self.TITLE}")
+
+    async def _answer(self) -> None:
+        question = self._question
+        if question is None:
+            return
+        self.now = question.now
+        try:
+            data = await self.load(question.reader, question.view)
+        except STORE_ERRORS as error:
+            self.post_message(self.Failed(str(error) or type(error).__name__))
+            return
+        if question is self._question and self.is_attached:
+            self._answered = question
+            self.draw(data)

@@ -1,0 +1,1 @@
+"""What can fill the terminal: the main screen, and the modals over it."""

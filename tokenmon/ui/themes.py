@@ -1,0 +1,194 @@
+"""Colours and glyphs, each in one table; colour is never the only carrier of a meaning.
+
+Contrast on the background is at least 4.5 for all text (screen.md 7). NO_COLOR needs the native ANSI mode from the
+first moment: Textual chooses its filter once, in `App.__init__`, and an ANSI theme set later comes out black on black.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.theme import Theme
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Rich styles by meaning."""
+
+    theme: str
+    """Name of the Textual theme that goes with them."""
+    text: str
+    muted: str
+    primary: str
+    good: str
+    warn: str
+    bad: str
+    selected: str
+    """The chosen tab and range."""
+    series: tuple[str, ...]
+    """Colours of the chart's series by rank; the last one is for the rest."""
+
+    @property
+    def coloured(self) -> bool:
+        """Whether series differ by colour; else they differ by their fill."""
+        return any(self.series)
+
+
+DARK = Palette(
+    theme="tokenmon-dark",
+    text="#dfe5ec",
+    muted="#8b949e",
+    primary="#6cb6ff",
+    good="#7ee787",
+    warn="#e3b341",
+    bad="#ff7b72",
+    selected="bold #0f1216 on #6cb6ff",
+    series=("#6cb6ff", "#ffa657", "#7ee787", "#f778ba", "#d2a8ff", "#56d4dd", "#e3b341", "#8b949e"),
+)
+LIGHT = Palette(
+    theme="tokenmon-light",
+    text="#1f2328",
+    muted="#59636e",
+    primary="#0550ae",
+    good="#116329",
+    warn="#8a5a00",
+    bad="#b3261e",
+    selected="bold #ffffff on #0550ae",
+    series=("#0969da", "#bc4c00", "#1a7f37", "#bf3989", "#8250df", "#1b7c83", "#9a6700", "#6e7781"),
+)
+ANSI = Palette(
+    theme="ansi-dark",
+    text="",
+    muted="",
+    primary="bold blue",
+    good="green",
+    warn="yellow",
+    bad="red",
+    selected="bold reverse",
+    series=("blue", "bright_yellow", "green", "magenta", "cyan", "red", "yellow", "bright_black"),
+)
+PLAIN = Palette(
+    theme="ansi-dark",
+    text="",
+    muted="",
+    primary="bold",
+    good="",
+    warn="bold",
+    bad="bold",
+    selected="bold reverse",
+    series=("",) * 8,
+)
+"""NO_COLOR: bold and reverse only."""
+
+THEMES = (
+    Theme(
+        name=DARK.theme,
+        primary="#6cb6ff",
+        secondary="#30405a",
+        warning=DARK.warn,
+        error=DARK.bad,
+        success=DARK.good,
+        accent="#6cb6ff",
+        foreground=DARK.text,
+        background="#0f1216",
+        surface="#0f1216",
+        panel="#1c232b",
+        variables={"block-cursor-background": "#2f4a6d", "block-cursor-foreground": "#ffffff"},
+    ),
+    Theme(
+        name=LIGHT.theme,
+        primary="#0550ae",
+        secondary="#c9d8ea",
+        warning=LIGHT.warn,
+        error=LIGHT.bad,
+        success=LIGHT.good,
+        accent="#0550ae",
+        foreground=LIGHT.text,
+        background="#ffffff",
+        surface="#ffffff",
+        panel="#eaeef2",
+        dark=False,
+        variables={"block-cursor-background": "#cfe0f5", "block-cursor-foreground": "#000000"},
+    ),
+)
+"""Textual themes of our own; the ANSI ones are built in."""
+
+
+def palette_for(theme: str, environment: Mapping[str, str]) -> Palette:
+    """The palette for `--theme`; `auto` goes by COLORFGBG and is dark where nothing tells."""
+    if "NO_COLOR" in environment:
+        return PLAIN
+    if theme == "auto":
+        background = environment.get("COLORFGBG", "").rpartition(";")[2]
+        return LIGHT if background in ("7", "15") else DARK
+    return {"dark": DARK, "light": LIGHT, "ansi": ANSI}[theme]
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Every sign on the screen that is not ASCII, with its twin in the other table."""
+
+    up: str = "▲"
+    down: str = "▼"
+    same: str = "·"
+    live: str = "●"
+    empty: str = "○"
+    paused: str = "‖"
+    error: str = "✕"
+    reading: str = "↻"
+    alone: str = "◌"
+    ok: str = "✓"
+    unknown: str = "?"
+    approximately: str = "~"
+    bar: str = "━"
+    half_bar: str = "╸"
+    swatch: str = "■"
+    descending: str = "▾"
+    ascending: str = "▴"
+    ellipsis: str = "…"
+    dash: str = "—"
+    dot: str = "·"
+    corner: str = "└"
+    axis: str = "│"
+    axis_mark: str = "┤"
+    base: str = "─"
+    base_mark: str = "┬"
+    block: str = "█"
+    fills: tuple[str, ...] = ("█", "▓", "▒", "░", "#", "=", "+", ".")
+    """Fills of the chart's series where colours cannot tell them apart."""
+
+
+UNICODE = Glyphs()
+ASCII = Glyphs(
+    up="+",
+    down="-",
+    same=".",
+    live="*",
+    empty="o",
+    paused="||",
+    error="x",
+    reading="~",
+    alone="!",
+    ok="ok",
+    bar="=",
+    half_bar="-",
+    swatch="#",
+    descending="v",
+    ascending="^",
+    ellipsis="~",
+    dash="-",
+    dot=".",
+    corner="+",
+    axis="|",
+    axis_mark="+",
+    base="-",
+    base_mark="+",
+    block="#",
+    fills=("#", "%", "@", "=", "+", "o", ":", "."),
+)
+
+
+def glyphs_for(ascii_only: bool, environment: Mapping[str, str]) -> Glyphs:
+    """ASCII where it is asked for, or where locale or terminal cannot show more."""
+    locale = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "UTF-8")
+    narrow = "utf-8" not in locale.lower() and "utf8" not in locale.lower()
+    return ASCII if ascii_only or narrow or environment.get("TERM") in ("linux", "dumb") else UNICODE

@@ -1,0 +1,28 @@
+"""Rows of text that are repainted only when they differ: `Static.update` would send its region again in any case."""
+
+from rich.text import Text
+from textual.widgets import Static
+
+
+class Lines(Static):
+    """One or more rows that never wrap; equal content costs no byte."""
+
+    DEFAULT_CSS = """
+    Lines { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: clip; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(Text(""), id=id, classes=classes, markup=False)
+        self._shown = Text("")
+
+    def show(self, text: Text, *, layout: bool = False) -> None:
+        """Paint `text` unless it is there already; `layout` where its height may have changed."""
+        if text == self._shown:
+            return
+        self._shown = text
+        self.update(text, layout=layout)
+
+    @property
+    def text(self) -> str:
+        """What it shows, without styles."""
+        return self._shown.plain
