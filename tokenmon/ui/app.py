@@ -20,7 +20,7 @@ from tokenmon.ui.asking import Connection
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.look import Look
 from tokenmon.ui.screens.main import MainScreen
-from tokenmon.ui.themes import THEMES, glyphs_for, palette_for
+from tokenmon.ui.themes import ASCII, THEMES, glyphs_for, palette_for
 
 POLL = 0.25
 """Seconds between two looks at the store's revision."""
@@ -49,6 +49,11 @@ class TokenmonApp(App[None]):
 
     TITLE = "tokenmon"
     ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    App.-ascii .card, App.-ascii .box { border: ascii $primary; }
+    App.-ascii .-short .card { border: none; border-top: ascii $primary; }
+    App.-ascii * { scrollbar-size: 0 0; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "quit", id="quit.always", show=False, priority=True, system=True),
     ]
@@ -71,10 +76,12 @@ class TokenmonApp(App[None]):
         palette = palette_for(settings.theme, environment)
         self.theme = palette.theme
         self.animation_level = "none"
+        glyphs = glyphs_for(settings.ascii, environment)
+        self.set_class(glyphs is ASCII, "-ascii")
         self._connection = Connection(database)
         self._ingester = ingester
         self._main = MainScreen(
-            Look(settings.zone(), palette, glyphs_for(settings.ascii, environment)),
+            Look(settings.zone(), palette, glyphs),
             self._connection,
             ingester,
             paths=tuple(paths),

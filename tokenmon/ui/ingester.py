@@ -116,6 +116,7 @@ def _environment() -> dict[str, str]:
 
 def _log() -> IO[bytes]:
     """A file without a name; appended to, so that our reading and cutting does not move the child's place."""
-    log = tempfile.TemporaryFile()
-    fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
-    return log
+    descriptor, name = tempfile.mkstemp(prefix="tokenmon-")
+    os.unlink(name)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
+    return os.fdopen(descriptor, "rb")

@@ -60,10 +60,12 @@ class Colours:
         self._given: dict[str, int] = {}
 
     def assign(self, labels: list[str]) -> list[int]:
-        """A colour for each of the labels, largest first; equal colours only when there are more labels than colours."""
+        """A colour for each of the labels, largest first; alike only where there are more labels than colours."""
         for label in labels:
             if label not in self._given and len(self._given) < self._rest:
                 self._given[label] = len(self._given)
         taken = {self._given[label] for label in labels if label in self._given}
         free = [colour for colour in range(self._rest) if colour not in taken]
-        return [self._given[label] if label in self._given else (free.pop(0) if free else self._rest) for label in labels]
+        return [
+            self._given[label] if label in self._given else (free.pop(0) if free else self._rest) for label in labels
+        ]

@@ -55,7 +55,9 @@ def _places(look: Look, title: str, places: Sequence[tuple[str, str]]) -> Text:
 def nothing_found(look: Look, search: str, last: int | None, now: int) -> Text:
     """There is usage, but none in this range, or none that the search finds."""
     if search:
-        text = Text("\n Nothing in this range matches ", look.palette.muted).append(look.name(search), f"bold {look.palette.text}")
+        text = Text("\n Nothing in this range matches ", look.palette.muted).append(
+            look.name(search), f"bold {look.palette.text}"
+        )
         return text.append("\n\n Esc clears the search, t changes the range.", look.palette.muted)
     text = Text("\n No data in range.\n", f"bold {look.palette.text}")
     if last is not None:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
+from textual.worker import Worker
 
 from tokenmon.store.reader import Reader
 from tokenmon.ui.asking import STORE_ERRORS, Question
@@ -44,6 +45,7 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
         """The moment of the question that is being answered, UTC milliseconds."""
         self._question: Question | None = None
         self._answered: Question | None = None
+        self._worker: Worker[None] | None = None
 
     async def load(self, reader: Reader, view: View) -> Answer:
         """Everything that `draw` needs."""
@@ -80,7 +82,13 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
             self._load_and_draw()
 
     def _load_and_draw(self) -> None:
-        self.run_worker(self._answer(), group=f"panel-{self.ID}", exclusive=True, description=f"load {self.TITLE}")
+        group = f"panel-{self.ID}"
+        self._worker = self.run_worker(self._answer(), group=group, exclusive=True, description=f"load {self.TITLE}")
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question waits for its answer."""
+        return self._worker is not None and self._worker.is_running
 
     async def _answer(self) -> None:
         question = self._question

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.events import Resize
 from textual.widget import Widget
 
-from tokenmon.store.answers import EventPage, StoredEvent
 from tokenmon.dimensions import key_of
+from tokenmon.store.answers import EventPage, StoredEvent
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.panels.base import Panel
@@ -104,7 +104,9 @@ class EventsPanel(Panel[EventPage]):
             case "latency":
                 return right(formatting.latency(event.latency_ms), palette.muted)
             case _:
-                return right(formatting.cost(event.cost), f"bold {palette.text}" if event.cost is not None else palette.warn)
+                return right(
+                    formatting.cost(event.cost), f"bold {palette.text}" if event.cost is not None else palette.warn
+                )
 
     def _status(self, event: StoredEvent) -> Text:
         palette = self.look.palette

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import ClassVar
 
 from rich.text import Text
@@ -37,14 +38,14 @@ class Comparison:
 
 
 async def compare(
-    reader: Reader, view: View, by: Dimension, panel: "Panel[Comparison]", sort: str, descending: bool | None
+    reader: Reader, view: View, by: Dimension, zone: tzinfo, sort: str = "", descending: bool | None = None
 ) -> Comparison:
     """The breakdown of a view and of the span before it."""
-    now = await reader.breakdown(view, (by,), zone=panel.look.zone, sort=sort, descending=descending, limit=LIMIT)
+    now = await reader.breakdown(view, (by,), zone=zone, sort=sort, descending=descending, limit=LIMIT)
     earlier = view.window.before()
     if earlier is None:
         return Comparison(now, {})
-    before = await reader.breakdown(view.at(earlier), (by,), zone=panel.look.zone, limit=LIMIT)
+    before = await reader.breakdown(view.at(earlier), (by,), zone=zone, limit=LIMIT)
     return Comparison(now, {group.values: group.sums for group in before.groups})
 
 
@@ -83,7 +84,7 @@ class GroupedPanel(Panel[Comparison]):
         return self.SORTS[self._sort]
 
     async def load(self, reader: Reader, view: View) -> Comparison:
-        return await compare(reader, view, self.by, self, self.sort, self._descending)
+        return await compare(reader, view, self.by, self.look.zone, self.sort, self._descending)
 
     def draw(self, data: Comparison) -> None:
         self._data = data

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.events import Resize
 from textual.widget import Widget
@@ -19,6 +19,7 @@ from textual.widget import Widget
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
+from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Look
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.widgets.lines import Lines
@@ -37,10 +38,10 @@ class Page(VerticalScroll):
     """A scrolling column with the keys of a table."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "down", show=False, id="page.down", tooltip="scroll down"),
-        Binding("k", "scroll_up", "up", show=False, id="page.up", tooltip="scroll up"),
-        Binding("g", "scroll_home", "first", show=False, id="page.first", tooltip="to the top"),
-        Binding("G", "scroll_end", "last", show=False, id="page.last", tooltip="to the end"),
+        quiet("j", "scroll_down", "page.down", "scroll down"),
+        quiet("k", "scroll_up", "page.up", "scroll up"),
+        quiet("g", "scroll_home", "page.first", "to the top"),
+        quiet("G", "scroll_end", "page.last", "to the end"),
     ]
 
 
@@ -112,7 +113,9 @@ class Sections:
         return Text("\n\n").join(Text("\n").join(part) for part in parts)
 
     def _head(self, title: str, note: str = "") -> Text:
-        return Text(f" {title}", f"bold {self.look.palette.text}").append(f"  {note}" if note else "", self.look.palette.muted)
+        return Text(f" {title}", f"bold {self.look.palette.text}").append(
+            f"  {note}" if note else "", self.look.palette.muted
+        )
 
     def _line(self, text: str, style: str | None = None) -> Text:
         return self.look.label("    " + text, self.width, self.look.palette.muted if style is None else style)
@@ -152,7 +155,8 @@ class Sections:
         if not sources:
             return
         path_width = max(12, self.width - 54)
-        yield Text(f"    {'SOURCE':<{path_width}} {'DIALECT':<15} {'EVENTS':>7} {'BEHIND':>7} {'REJECTS':>7}  {'LAST':>5}", self.look.palette.muted)
+        heads = f"    {'SOURCE':<{path_width}} {'DIALECT':<15} {'EVENTS':>7} {'BEHIND':>7} {'REJECTS':>7}  {'LAST':>5}"
+        yield Text(heads, self.look.palette.muted)
         for source in sources:
             yield from self._source(source, path_width)
 
@@ -188,17 +192,22 @@ class Sections:
         for reject in rejects[:20]:
             when = formatting.moment(reject.at, self.look.zone, self.now)
             line = Text(f"    {when:>12}  ", self.look.palette.muted)
-            line.append_text(self._path(reject.source_path, max(12, self.width // 2 - 20)))
+            line.append_text(self._path(reject.source_path, max(12, self.width // 2 - 12)))
             place = f" at {reject.offset:,}: "
             rest = max(0, self.width - line.cell_len - len(place))
-            yield line.append(place, self.look.palette.muted).append_text(self.look.label(self.look.name(reject.reason), rest))
+            yield line.append(place, self.look.palette.muted).append_text(
+                self.look.label(self.look.name(reject.reason), rest)
+            )
 
     def _unpriced(self, models: Sequence[Unpriced]) -> Iterable[Text]:
         yield self._head("WITHOUT A PRICE", "their cost is unknown, not 0" if models else "none")
         for model in models:
             requests = formatting.plural(model.requests, "request")
             tokens = formatting.count(model.total)
-            yield self._line(f"{self.look.glyphs.unknown} {self.look.name(model.model)}  {requests}, {tokens} tokens", self.look.palette.text)
+            yield self._line(
+                f"{self.look.glyphs.unknown} {self.look.name(model.model)}  {requests}, {tokens} tokens",
+                self.look.palette.text,
+            )
 
     def _store(self, health: Health) -> Iterable[Text]:
         yield self._head("STORE")
@@ -209,9 +218,12 @@ class Sections:
         if health.dirty_hours:
             yield self._line(f"{formatting.plural(health.dirty_hours, 'hour')} waiting for their roll-ups")
         if health.watermark is not None:
-            yield self._line(f"events before {formatting.moment(health.watermark, self.look.zone, self.now)} are roll-ups only")
+            yield self._line(
+                f"events before {formatting.moment(health.watermark, self.look.zone, self.now)} are roll-ups only"
+            )
         if health.prices_version:
-            yield self._line(f"list prices: genai-prices {self.look.name(health.prices_version)} of {self.look.name(health.prices_date)}")
+            version, date = self.look.name(health.prices_version), self.look.name(health.prices_date)
+            yield self._line(f"list prices: genai-prices {version} of {date}")
 
     def _terminal(self) -> Iterable[Text]:
         yield self._head("THIS TERMINAL")

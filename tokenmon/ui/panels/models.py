@@ -57,7 +57,11 @@ class ModelsPanel(GroupedPanel):
                 priced = sums.cost is not None and sums.total and not sums.unpriced
                 return right(_per_million(sums.cost or 0, sums.total) if priced else "?", palette.muted)
             case "hit":
-                hit = formatting.NOTHING if sums.cache_read is None else formatting.percent(sums.cache_read, sums.cache_base or 0)
+                hit = (
+                    formatting.NOTHING
+                    if sums.cache_read is None
+                    else formatting.percent(sums.cache_read, sums.cache_base or 0)
+                )
                 return right(hit, palette.muted)
             case _:
                 return super().cell(column, group, data)

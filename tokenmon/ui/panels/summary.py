@@ -77,8 +77,8 @@ class SummaryPanel(Panel[Overview]):
             self.query_one(f"#{name}-card").border_title = title
 
     async def load(self, reader: Reader, view: View) -> Overview:
-        models = await compare(reader, view, MODEL, self, "", None)
-        keys = await compare(reader, view, KEY, self, "", None)
+        models = await compare(reader, view, MODEL, self.look.zone)
+        keys = await compare(reader, view, KEY, self.look.zone)
         columns = self.query_one(TimeChart).columns
         chart = await load_chart(reader, view, MODEL, self.look.zone, columns)
         health = await reader.health()
@@ -88,7 +88,10 @@ class SummaryPanel(Panel[Overview]):
         named = [group.values[0] or "" for group in data.models.now.groups]
         colours = self.colours.assign(named)
         self.query_one("#top-models", Ranking).draw(
-            tuple(self._rank(group, data.models, self.look.palette.series[c]) for group, c in zip(data.models.now.groups, colours, strict=True))
+            tuple(
+                self._rank(group, data.models, self.look.palette.series[c])
+                for group, c in zip(data.models.now.groups, colours, strict=True)
+            )
         )
         self.query_one("#top-keys", Ranking).draw(
             tuple(self._rank(group, data.keys, self.look.palette.primary) for group in data.keys.now.groups)
@@ -114,7 +117,11 @@ class SummaryPanel(Panel[Overview]):
 
     def _alerts(self, alerts: tuple[AlertRow, ...]) -> Text:
         lines = [alert_line(self, alert, self.query_one("#alerts", Lines).content_size.width) for alert in alerts]
-        return Text("\n").join(lines) if lines else Text(f"{self.look.glyphs.ok} nothing to report", self.look.palette.muted)
+        return (
+            Text("\n").join(lines)
+            if lines
+            else Text(f"{self.look.glyphs.ok} nothing to report", self.look.palette.muted)
+        )
 
 
 def alert_line(panel: Panel[Overview], alert: AlertRow, width: int) -> Text:
@@ -124,4 +131,6 @@ def alert_line(panel: Panel[Overview], alert: AlertRow, width: int) -> Text:
     style = look.palette.warn if firing else look.palette.muted
     age = formatting.ago(alert.since, panel.now)
     line = Text(f"{look.glyphs.up if firing else 'i'} ", style)
-    return line.append_text(look.label(look.name(alert.title), max(0, width - 3 - len(age)))).append(f" {age}", look.palette.muted)
+    return line.append_text(look.label(look.name(alert.title), max(0, width - 3 - len(age)))).append(
+        f" {age}", look.palette.muted
+    )

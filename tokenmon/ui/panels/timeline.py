@@ -107,9 +107,11 @@ class TimelinePanel(Panel[Drawing]):
         if self.app.size.width >= 150:
             return Text("\n").join(self._tall_entry(*entry, 40) for entry in reversed(entries))
         columns = 4
-        width = (self.app.size.width - 2) // columns
+        width = (self.app.size.width - columns) // columns
         rows = [
-            Text(" ").append_text(Text("").join(self._tall_entry(*entry, width - 1).append(" ") for entry in entries[at : at + columns]))
+            Text(" ").append_text(
+                Text(" ").join(self._tall_entry(*entry, width) for entry in entries[at : at + columns])
+            )
             for at in range(0, len(entries), columns)
         ]
         return Text("\n").join(rows)

@@ -9,20 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
+from tokenmon.ui.keys import written
 from tokenmon.ui.look import Look
 from tokenmon.ui.widgets.lines import Lines
 
 Section = tuple[str, Sequence[Binding]]
 """A title and its keys."""
-
-SIGNS = {"plus": "+", "minus": "-", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "space": "Space"}
-SIGNS |= {"slash": "/", "question_mark": "?", "backspace": "Backspace", "ctrl+c": "^C", "f1": "F1", "enter": "Enter"}
-"""How keys are written where their name is not what is printed on them."""
-
-
-def written(keys: str) -> str:
-    """The keys of a binding as people write them."""
-    return " ".join(SIGNS.get(key, key) for key in keys.split(","))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,7 +28,10 @@ class HelpScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
-    HelpScreen VerticalScroll { width: 76; max-width: 100%; height: auto; max-height: 100%; border: round $primary; padding: 0 1; background: $background; scrollbar-size: 1 1; }
+    HelpScreen VerticalScroll {
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
+        border: round $primary; padding: 0 1; background: $background; scrollbar-size: 1 1;
+    }
     HelpScreen Lines { height: auto; }
     """
 
@@ -46,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
         self._sections = sections
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll() as scroll:
+        with VerticalScroll(classes="box") as scroll:
             scroll.border_title = "Keys"
             scroll.border_subtitle = "Esc closes"
             yield Lines(id="help-text")

@@ -1,92 +1,84 @@
 """The main screen: what the user chose (panel, range, search, pause) and what is asked for it.
 
-A question is asked when the store changed, at most once an interval, and at once when the user chose something else. A
-relative range is resolved anew for every question. While the screen is paused its clock stands still, so that every panel
-keeps showing the same moment.
+A question is asked when the store changed, at most once an interval, and at once when the user chose something else.
+A relative range is resolved anew for every question. While the screen is paused its clock stands still, so that every
+panel keeps showing the same moment.
 """
 
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher
+from textual.worker import Worker
 
 from tokenmon import ranges
-from tokenmon.store.answers import Health, Sums
 from tokenmon.ui import notices
 from tokenmon.ui.asking import STORE_ERRORS, Connection, Question
 from tokenmon.ui.ingester import Ingester
-from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.keys import quiet, told_by, written
+from tokenmon.ui.look import Look
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.remembered import read_range, write_range
-from tokenmon.ui.screens.help import HelpScreen, Section, written
+from tokenmon.ui.screens.frame import RANGES, Frame, Known, ask_rest
+from tokenmon.ui.screens.help import HelpScreen, Section
 from tokenmon.ui.screens.range_prompt import RangePrompt
-from tokenmon.ui.widgets.hint_row import HintRow
 from tokenmon.ui.widgets.keyed_table import KeyedTable
-from tokenmon.ui.widgets.kpi_strip import KpiStrip, figures_of
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.search_row import SearchRow
-from tokenmon.ui.widgets.status_row import Freshness, Situation, StatusRow, banner_of
+from tokenmon.ui.widgets.status_row import Freshness, Situation
 from tokenmon.ui.widgets.tab_row import TabRow
 from tokenmon.view import View, Window
-
-RANGES = ("1h", "24h", "7d", "30d", "all")
-"""What `t` walks; everything else is typed after `c`."""
 
 INTERVALS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds between two refreshes that `+` and `-` walk."""
 
-HOUR = 3_600_000
+ROOMY = 100
+"""Columns from which the last hour's burn is shown."""
+
+BUSY = 0.25
+"""Seconds after which it is looked again whether the last question is answered."""
 
 
 class MainScreen(Screen[None]):
     """Status, figures, tabs, a panel, hints."""
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-cramped"), (notices.MIN_COLUMNS, "-narrow"), (100, "-normal"), (150, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (notices.MIN_ROWS, "-short"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-cramped"), (notices.MIN_COLUMNS, "-narrow"), (ROOMY, "-normal"), (150, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (notices.MIN_ROWS, "-short"), (32, "-tall")]  # noqa: RUF012
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(str(number), f"panel({number - 1})", panel.TITLE, id=f"panel.{panel.ID}", tooltip=f"{panel.TITLE}", show=False)
-            for number, panel in enumerate(PANELS, 1)
-        ),
-        Binding("tab", "walk(1)", "next panel", id="panel.next", tooltip="next panel", priority=True, show=False),
-        Binding("shift+tab", "walk(-1)", "last panel", id="panel.previous", tooltip="previous panel", priority=True, show=False),
+        *(quiet(str(n), f"panel({n - 1})", f"panel.{panel.ID}", panel.TITLE) for n, panel in enumerate(PANELS, 1)),
+        quiet("tab", "walk(1)", "panel.next", "next panel", priority=True),
+        quiet("shift+tab", "walk(-1)", "panel.previous", "previous panel", priority=True),
         Binding("t", "range(1)", "range", id="range.next", tooltip="next range: " + " ".join(RANGES)),
-        Binding("T", "range(-1)", "range", id="range.previous", tooltip="previous range", show=False),
-        Binding("c", "custom_range", "custom range", id="range.custom", tooltip="any range: today, mon.., FROM..TO", show=False),
-        Binding("slash", "search", "search", id="search", tooltip="search names in every panel: prefix words, all must match"),
+        quiet("T", "range(-1)", "range.previous", "previous range"),
+        quiet("c", "custom_range", "range.custom", "any range: today, mon.., FROM..TO"),
+        Binding("slash", "search", "search", id="search", tooltip="search names in every panel; all words must match"),
         Binding("p,space", "pause", "pause", id="pause", tooltip="stop and start following the data"),
-        Binding("r", "refresh_now", "refresh", id="refresh", tooltip="refresh now", show=False),
-        Binding("plus", "interval(1)", "slower", id="interval.longer", tooltip="refresh less often", show=False),
-        Binding("minus", "interval(-1)", "faster", id="interval.shorter", tooltip="refresh more often", show=False),
-        Binding("escape,backspace", "back", "back", id="back", tooltip="clear the search, then back to the first panel", show=False),
-        Binding("question_mark,f1", "help", "help", id="help", tooltip="this list", show=False),
-        Binding("q", "app.quit", "quit", id="quit", tooltip="quit (also ^C)", show=False),
+        quiet("r", "refresh_now", "refresh", "refresh now"),
+        quiet("plus", "interval(1)", "interval.longer", "refresh less often"),
+        quiet("minus", "interval(-1)", "interval.shorter", "refresh more often"),
+        quiet("escape,backspace", "back", "back", "clear the search, then back to the first panel"),
+        quiet("question_mark,f1", "help", "help", "this list"),
+        quiet("q", "app.quit", "quit", "quit (also ^C)"),
     ]
 
     DEFAULT_CSS = """
     MainScreen { layout: vertical; }
-    MainScreen #frame { height: 1fr; width: 1fr; }
-    MainScreen StatusRow, MainScreen TabRow, MainScreen HintRow { background: $panel; }
-    MainScreen #banner { display: none; }
-    MainScreen #banner.-needed { display: block; }
-    MainScreen ContentSwitcher { height: 1fr; }
-    MainScreen #notice { height: 1fr; }
-    MainScreen #too-small { display: none; height: 1fr; content-align: center middle; }
+    MainScreen #too-small { display: none; height: 1fr; content-align: left middle; }
     MainScreen.-tall KpiStrip { margin: 1 0; }
-    MainScreen.-cramped #frame, MainScreen.-low #frame { display: none; }
+    MainScreen.-cramped Frame, MainScreen.-low Frame { display: none; }
     MainScreen.-cramped #too-small, MainScreen.-low #too-small { display: block; }
     """
 
@@ -115,28 +107,13 @@ class MainScreen(Screen[None]):
         self._asked = 0
         self._asked_at = float("-inf")
         self._timer: Timer | None = None
-        self._question: Question | None = None
-        self._span: Window | None = None
-        self._sums = Sums()
-        self._before: Sums | None = None
-        self._hour: tuple[Sums, Sums] | None = None
-        self._health: Health | None = None
+        self._known = Known()
+        self._worker: Worker[None] | None = None
         self._largest_backlog = 0
         self._started = False
 
     def compose(self) -> ComposeResult:
-        colours = Colours(len(self.look.palette.series) - 1)
-        with Vertical(id="frame"):
-            yield StatusRow(id="status")
-            yield Lines(id="banner")
-            yield KpiStrip()
-            yield TabRow()
-            yield SearchRow(self.look)
-            with ContentSwitcher(initial="notice"):
-                yield Lines(id="notice")
-                for panel in PANELS:
-                    yield panel(self.look, colours)
-            yield HintRow()
+        yield Frame(self.look, str(self._connection.path))
         yield Lines(id="too-small")
 
     def start(self) -> None:
@@ -155,15 +132,24 @@ class MainScreen(Screen[None]):
 
     def store_changed(self) -> None:
         """The store holds something new: ask now, or when the interval is over."""
-        if self._paused_at is not None and self._question is not None:
+        if self._paused_at is not None and self._known.question is not None:
             self._missed = True
             self.draw_frame()
             return
         left = self._asked_at + self._interval - time.monotonic()
-        if left <= 0:
+        if left <= 0 and not self._is_asking:
             self.ask()
         elif self._timer is None:
-            self._timer = self.set_timer(left, self.ask)
+            self._timer = self.set_timer(max(left, BUSY), self._ask_when_free)
+
+    @property
+    def _is_asking(self) -> bool:
+        """Whether the last question waits for its answer: data that comes fast must not cut every answer off."""
+        return (self._worker is not None and self._worker.is_running) or self.panel.is_asking
+
+    def _ask_when_free(self) -> None:
+        self._timer = None
+        self.store_changed()
 
     def clock_moved(self) -> None:
         """A relative range covers another span by now."""
@@ -176,7 +162,7 @@ class MainScreen(Screen[None]):
             self._timer.stop()
             self._timer = None
         self._asked_at = time.monotonic()
-        self.run_worker(self._ask(), group="frame", exclusive=True, description="ask the store")
+        self._worker = self.run_worker(self._ask(), group="frame", exclusive=True, description="ask the store")
 
     async def _ask(self) -> None:
         reader = self._connection.reader
@@ -185,39 +171,29 @@ class MainScreen(Screen[None]):
             return
         now = self._now() if self._paused_at is None else self._paused_at
         try:
-            self._span = await reader.span()
-            if not self._range:
-                self._range = ranges.smallest_holding(now, self._span.end if self._span else None)
+            span = await reader.span()
+            if not self._range and span is not None and span.end is not None:
+                self._range = ranges.smallest_holding(now, span.end - 1)
             self._asked += 1
-            question = Question(reader, View(self._window(now), search=self._words), now, self._asked)
-            self._sums = await reader.totals(question.view)
-            self._question = question
+            question = Question(reader, View(self._window(now, span), search=self._words), now, self._asked)
+            sums = await reader.totals(question.view)
+            self._known = replace(self._known, question=question, span=span, sums=sums)
             self._show_panel()
             for panel in self.query(Panel):
                 panel.ask(question)
-            await self._ask_frame(question)
+            self._known = await ask_rest(self._known, question, hour=self.app.size.width >= ROOMY)
             self._connection.error = ""
         except STORE_ERRORS as error:
             self._connection.error = str(error) or type(error).__name__
         self.draw_frame()
 
-    async def _ask_frame(self, question: Question) -> None:
-        reader, view = question.reader, question.view
-        earlier = view.window.before()
-        self._before = None if earlier is None else await reader.totals(view.at(earlier))
-        self._hour = None
-        if self.app.size.width >= 100:
-            last, before = (Window(question.now - hours * HOUR, question.now - (hours - 1) * HOUR) for hours in (1, 2))
-            self._hour = await reader.totals(view.at(last)), await reader.totals(view.at(before))
-        self._health = await reader.health()
-
-    def _window(self, now: int) -> Window:
+    def _window(self, now: int, span: Window | None) -> Window:
         """The range at this moment, with both ends where there is any event."""
-        window = ranges.resolve(self._range, now, self.look.zone, self._span)
-        if self._span is None or self._span.start is None or self._span.end is None:
+        window = ranges.resolve(self._range or "all", now, self.look.zone, span)
+        if span is None or span.start is None or span.end is None:
             return window
-        start = self._span.start if window.start is None else window.start
-        end = max(now, self._span.end, start + 1) if window.end is None else window.end
+        start = span.start if window.start is None else window.start
+        end = max(now, span.end, start + 1) if window.end is None else window.end
         return Window(start, end)
 
     def _check_range(self) -> None:
@@ -234,44 +210,32 @@ class MainScreen(Screen[None]):
         """Everything around the panel, from what is known; painting the same again costs nothing."""
         if not self._started:
             return
-        size, situation = self.app.size, self._situation()
-        now = self._now() if self._question is None else self._question.now
-        newest = self._span.end - 1 if self._span and self._span.end is not None else None
-        fresh = Freshness(newest, now, self._interval)
-        self.query_one(StatusRow).draw(self.look, situation, RANGES, self._range, fresh, size.width)
-        banner = banner_of(situation, self.look, str(self._connection.path))
-        row = self.query_one("#banner", Lines)
-        row.set_class(banner is not None, "-needed")
-        row.show(banner or Text(""))
-        approximately = self.look.glyphs.approximately
-        figures = figures_of(self._sums, self._before, self._hour, partial=situation.partial, approximately=approximately)
-        self.query_one(KpiStrip).draw(self.look, figures, size.width)
-        self._draw_tabs()
-        hints = [("1-" + str(len(PANELS)), "panel"), *((written(b.key.split(",")[0]), b.description) for b in self._hinted())]
-        self.query_one(HintRow).draw(self.look, tuple(hints), size.width)
-        self.query_one("#too-small", Lines).show(notices.too_small(self.look, size.width, size.height))
+        question = self._known.question
+        fresh = Freshness(self._known.newest, self._now() if question is None else question.now, self._interval)
+        self.query_one(Frame).draw(
+            self._known,
+            self._situation(),
+            fresh,
+            range_text=self._range or "all",
+            chosen=self._chosen,
+            hints=[(written(binding.key.split(",")[0]), binding.description) for binding in self._hinted()],
+        )
+        self.query_one("#too-small", Lines).show(notices.too_small(self.look, *self.app.size))
         self._show_panel()
 
     def _hinted(self) -> list[Binding]:
         own = [binding for binding in self.BINDINGS if isinstance(binding, Binding) and binding.show]
         return [*own[:2], *self.panel.hints, *own[2:]]
 
-    def _draw_tabs(self) -> None:
-        alerts = self._health.alerts if self._health else ()
-        firing = {
-            index: sum(alert.state == "firing" for alert in alerts) for index, panel in enumerate(PANELS) if not panel.NEEDS_EVENTS
-        }
-        self.query_one(TabRow).draw(self.look, tuple(panel.TITLE for panel in PANELS), self._chosen, firing)
-
     def _situation(self) -> Situation:
-        health, ingester = self._health, self._ingester
+        health, ingester = self._known.health, self._ingester
         backlog = health.backlog_bytes if health else 0
         self._largest_backlog = max(self._largest_backlog, backlog) if backlog else 0
         done = 1 - backlog / self._largest_backlog if backlog else 0.0
         return Situation(
             error=self._connection.error,
             waiting=self._connection.waiting,
-            empty=self._span is None,
+            empty=self._known.span is None,
             backlog=backlog,
             progress=f"{100 * done:.0f}%" if done > 0 else "",
             paused_at=self._paused_at,
@@ -283,7 +247,7 @@ class MainScreen(Screen[None]):
     def _show_panel(self) -> None:
         """The panel, or a notice in its place while it would have nothing to show."""
         panel = self.panel
-        notice = self._notice() if panel.NEEDS_EVENTS or self._question is None else None
+        notice = self._notice() if panel.NEEDS_EVENTS or self._known.question is None else None
         if notice is not None:
             self.query_one("#notice", Lines).show(notice)
         wanted = "notice" if notice is not None else panel.ID
@@ -295,19 +259,19 @@ class MainScreen(Screen[None]):
             panel.catch_up()
 
     def _notice(self) -> Text | None:
-        if self._question is None or self._span is None:
-            found = self._health.places if self._health else ()
+        known = self._known
+        if known.question is None or known.span is None:
+            found = known.health.places if known.health else ()
             looked_for = notices.places_looked_for(os.environ, Path.home())
             return notices.first_start(self.look, self._paths, found, looked_for)
-        if self._sums.requests == 0:
-            last = None if self._span.end is None else self._span.end - 1
-            return notices.nothing_found(self.look, self._words, last, self._question.now)
+        if known.sums.requests == 0:
+            return notices.nothing_found(self.look, known.question.view.search, known.newest, known.question.now)
         return None
 
     def on_resize(self, event: Resize) -> None:
         """Lay out for the new size; the last hour's burn is only asked for where it is shown."""
         self.draw_frame()
-        if self._hour is None and event.size.width >= 100 and self._question is not None:
+        if self._known.hour is None and event.size.width >= ROOMY and self._known.question is not None:
             self.ask()
 
     # -- what the user chooses
@@ -340,9 +304,9 @@ class MainScreen(Screen[None]):
         """Ask for a range."""
 
         def check(text: str) -> Window:
-            return ranges.resolve(text, self._now(), self.look.zone, self._span)
+            return ranges.resolve(text, self._now(), self.look.zone, self._known.span)
 
-        self.app.push_screen(RangePrompt(self.look, self._range, check), self._choose_range)
+        self.app.push_screen(RangePrompt(self.look, self._range or "all", check), self._choose_range)
 
     def _choose_range(self, text: str | None) -> None:
         if text:
@@ -390,26 +354,21 @@ class MainScreen(Screen[None]):
 
     def action_interval(self, step: int) -> None:
         """Refresh more or less often."""
-        slower = [interval for interval in INTERVALS if interval > self._interval]
-        faster = [interval for interval in INTERVALS if interval < self._interval]
-        self._interval = (slower[:1] if step > 0 else faster[-1:] or [])[0] if (slower if step > 0 else faster) else self._interval
-        self.draw_frame()
+        others = [interval for interval in INTERVALS if (interval - self._interval) * step > 0]
+        if others:
+            self._interval = min(others) if step > 0 else max(others)
+            self.draw_frame()
 
     def action_help(self) -> None:
         """Every key."""
-        sections: list[Section] = [("Everywhere", _told(type(self))), ("Tables", _told(KeyedTable))]
-        sections += [(panel.TITLE, bindings) for panel in PANELS if (bindings := self._own_keys(panel))]
+        sections: list[Section] = [("Everywhere", told_by(type(self))), ("Tables", told_by(KeyedTable))]
+        for panel in PANELS:
+            kinds = [kind for kind in panel.__mro__ if issubclass(kind, Panel)]
+            if own := [binding for kind in kinds for binding in told_by(kind)]:
+                sections.append((panel.TITLE, own))
         self.app.push_screen(HelpScreen(self.look, sections))
-
-    def _own_keys(self, panel: type[Panel[Any]]) -> list[Binding]:
-        return [binding for kind in panel.__mro__ if kind is not Panel and issubclass(kind, Panel) for binding in _told(kind)]
 
     def on_panel_failed(self, message: Panel.Failed) -> None:
         """Say it in the header; what was drawn before stays."""
         self._connection.error = message.error
         self.draw_frame()
-
-
-def _told(kind: type) -> list[Binding]:
-    """The bindings that a class declares itself and explains."""
-    return [binding for binding in vars(kind).get("BINDINGS", ()) if isinstance(binding, Binding) and binding.tooltip]

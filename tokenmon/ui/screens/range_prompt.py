@@ -24,7 +24,9 @@ class RangePrompt(ModalScreen[str]):
 
     DEFAULT_CSS = """
     RangePrompt { align: center middle; }
-    RangePrompt Vertical { width: 72; max-width: 100%; height: 5; border: round $primary; padding: 0 1; background: $background; }
+    RangePrompt Vertical {
+        width: 72; max-width: 100%; height: 5; border: round $primary; padding: 0 1; background: $background;
+    }
     """
 
     def __init__(self, look: Look, range_text: str, check: Callable[[str], object]) -> None:
@@ -35,7 +37,7 @@ class RangePrompt(ModalScreen[str]):
         self._check = check
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Vertical(classes="box") as box:
             box.border_title = "Range"
             box.border_subtitle = "Enter takes it, Esc closes"
             yield Input(self._range, compact=True)

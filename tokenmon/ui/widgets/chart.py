@@ -1,9 +1,9 @@
 """Stacked bins over time; the only module that knows plotext.
 
-plotext's bar functions cost 170 ms for eight series, so the cumulative sums are drawn largest first, each filled down to
-the axis with whole cells (`sd`): the same picture for a few milliseconds, one colour per cell. Only the body is plotext's;
-axes and labels are ours, because they are money and local times. Edges of bins are rounded to columns: whole columns per
-bin would leave up to a third of the width empty. It paints again only when data or size changed.
+plotext's bar functions cost 170 ms for eight series, so the cumulative sums are drawn largest first, each filled down
+to the axis with whole cells (`sd`): the same picture for a few milliseconds, one colour per cell. Only the body is
+plotext's; axes and labels are ours, because they are money and local times. Edges of bins are rounded to columns: whole
+columns per bin would leave up to a third of the width empty. It paints again only when data or size changed.
 """
 
 from collections.abc import Sequence
@@ -82,27 +82,28 @@ def scale(largest: float, most: int) -> tuple[float, int]:
 
 
 def time_labels(edges: Sequence[int], zone: tzinfo, most: int) -> list[tuple[int, str]]:
-    """At most `most` labels on round local times: (bin, label)."""
+    """At most `most` labels: (bin, label). A bin is labelled when a round local time begins with it, or within the one
+    before: months begin within weeks.
+    """
     for step in STEPS:
-        bins = [index for index, edge in enumerate(edges[:-1]) if _is_round(edge, zone, step)]
-        if 0 < len(bins) <= most and (len(bins) > 1 or step >= DAY or len(edges) < 3):
+        periods = [_period(edge, zone, step) for edge in edges[:-1]]
+        first = [0] if periods and _period(edges[0] - 1, zone, step) != periods[0] else []
+        bins = first + [index for index in range(1, len(periods)) if periods[index] != periods[index - 1]]
+        if 0 < len(bins) <= most:
             return [(index, formatting.tick(edges[index], zone, step)) for index in bins]
     return []
 
 
-def _is_round(edge: int, zone: tzinfo, step: int) -> bool:
-    then = formatting.local(edge, zone)
-    if edge % 1_000 or then.second:
-        return False
+def _period(instant: int, zone: tzinfo, step: int) -> int:
+    """Which of the periods of `step` an instant is in: of the day's wall clock, else of the calendar."""
+    then = formatting.local(instant, zone)
     if step < DAY:
-        return (then.hour * 60 + then.minute) * MINUTE % step == 0
-    if then.hour or then.minute:
-        return False
+        return then.toordinal() * DAY // step + (then.hour * 60 + then.minute) * MINUTE // step
     if step < 30 * DAY:
-        return (then.toordinal() - 1) % (step // DAY) == 0
-    if then.day != 1:
-        return False
-    return {30: True, 90: then.month % 3 == 1, 365: then.month == 1}.get(step // DAY, then.month == 1 and then.year % 5 == 0)
+        return (then.toordinal() - 1) // (step // DAY)
+    if step < 365 * DAY:
+        return (then.year * 12 + then.month - 1) // (step // (30 * DAY))
+    return then.year // (step // (365 * DAY))
 
 
 class TimeChart(PlotextPlot):
@@ -132,24 +133,27 @@ class TimeChart(PlotextPlot):
         """The picture at the present size."""
         size = (self.size.width, self.size.height)
         if self._painted is None or self._painted[:2] != (self._picture, size):
-            self._painted = (self._picture, size, self._paint(*size))
+            self._painted = (self._picture, size, self.painted(self._picture, *size))
         return self._painted[2]
 
-    def _paint(self, width: int, height: int) -> Text:
+    def painted(self, picture: Picture, width: int, height: int) -> Text:
+        """A picture in exactly `width` columns and `height` rows; blank where there is no room or nothing to show."""
         columns, rows = columns_of(width), height - FOOT
-        totals = self._picture.totals()
+        totals = picture.totals()
         if width <= GUTTER or rows < 2 or not totals:
             return Text("")
         step, intervals = scale(max(totals), min(5, max(2, (rows - 1) // 2)))
         marks = {round(mark / intervals * (rows - 1)): mark * step for mark in range(intervals + 1)}
         lines = [
-            self._label(marks.get(rows - 1 - row), step).append_text(self._dotted(line, rows - 1 - row in marks))
-            for row, line in enumerate(self._body(columns, rows, step * intervals))
+            self._label(marks.get(rows - 1 - row), step, picture.money).append_text(
+                self._dotted(line, rows - 1 - row in marks)
+            )
+            for row, line in enumerate(self._body(picture, columns, rows, step * intervals))
         ]
-        return Text("\n").join((*lines, *self._foot(columns)))
+        return Text("\n").join((*lines, *self._foot(picture.edges, columns)))
 
-    def _body(self, columns: int, rows: int, top: float) -> list[Text]:
-        plot, bands = self.plt, self._picture.bands
+    def _body(self, picture: Picture, columns: int, rows: int, top: float) -> list[Text]:
+        plot, bands = self.plt, picture.bands
         plot.clear_figure()
         plot.plotsize(columns, rows)
         plot._set_size(columns, rows)
@@ -161,7 +165,7 @@ class TimeChart(PlotextPlot):
         plot.yticks([])
         plot.xlim(0, columns - 1)
         plot.ylim(0, top)
-        bins = len(self._picture.edges) - 1
+        bins = len(picture.edges) - 1
         for last in range(len(bands) - 1, -1, -1):
             sums = [sum(values) for values in zip(*(band.values for band in bands[: last + 1]), strict=True)]
             points = [(x, sums[x * bins // columns]) for x in range(columns)]
@@ -173,7 +177,7 @@ class TimeChart(PlotextPlot):
         lines = plot.build().split("\n")[:rows]
         return [Text.from_ansi(line) for line in lines]
 
-    def _ink(self, colour: int) -> tuple[str, str | int | tuple[int, ...]]:
+    def _ink(self, colour: int) -> tuple[str, str | int | tuple[int, int, int]]:
         """Marker and colour for plotext: full cells in colour, else a fill of its own."""
         palette, glyphs = self._look.palette, self._look.glyphs
         if not palette.coloured:
@@ -181,19 +185,20 @@ class TimeChart(PlotextPlot):
         marker = "sd" if glyphs.block == "█" else glyphs.fills[colour]
         ink = Color.parse(palette.series[colour])
         if ink.type is ColorType.TRUECOLOR:
-            return marker, tuple(ink.get_truecolor())
+            red, green, blue = ink.get_truecolor()
+            return marker, (red, green, blue)
         return marker, ink.number if ink.number is not None else "default"
 
-    def _label(self, value: float | None, step: float) -> Text:
+    def _label(self, value: float | None, step: float, money: bool) -> Text:
         glyphs = self._look.glyphs
         if value is None:
             return Text(" " * (GUTTER - 1) + glyphs.axis, self._look.palette.muted)
-        words = formatting.axis_money(value, step) if self._picture.money else formatting.axis_count(value, step)
+        words = formatting.axis_money(value, step) if money else formatting.axis_count(value, step)
         return Text(words.rjust(GUTTER - 1) + glyphs.axis_mark, self._look.palette.muted)
 
     def _dotted(self, line: Text, marked: bool) -> Text:
         """A grid line of dots in the free cells of a labelled row."""
-        if not marked or line.plain.strip() == "" and not line.plain:
+        if not marked:
             return line
         plain = list(line.plain)
         dots = [at for at in range(0, len(plain), 4) if plain[at] == " "]
@@ -204,8 +209,8 @@ class TimeChart(PlotextPlot):
             dotted.stylize(self._look.palette.muted, at, at + 1)
         return dotted
 
-    def _foot(self, columns: int) -> tuple[Text, Text]:
-        glyphs, edges = self._look.glyphs, self._picture.edges
+    def _foot(self, edges: Sequence[int], columns: int) -> tuple[Text, Text]:
+        glyphs = self._look.glyphs
         axis, words = [glyphs.base] * columns, [" "] * columns
         for index, label in time_labels(edges, self._look.zone, max(1, columns // LABEL)):
             at = -(-index * columns // (len(edges) - 1))

@@ -48,26 +48,32 @@ def figures_of(
     """The strip's figures, most important first; `hour` is the last hour and the one before it, where asked for."""
     if sums.requests == 0:
         return tuple(
-            Figure(label, formatting.NOTHING) for label in ("COST", "TOKENS", "REQUESTS", "ERRORS", "CACHE HIT", "BURN / H")
+            Figure(label, formatting.NOTHING)
+            for label in ("COST", "TOKENS", "REQUESTS", "ERRORS", "CACHE HIT", "BURN / H")
         )
-    old = before if before is not None and before.requests else None
+    old = before if before is not None else Sums()
     mark = approximately if partial else ""
     cost = formatting.cost(sums.cost, sums.unpriced, approximately)
     errors, hit = _ratio(sums.errors, sums.requests), _ratio(sums.cache_read, sums.cache_base)
     figures = [
-        Figure(cost_label(sums), cost if cost[0] in "?~" else mark + cost, relative(sums.cost, old and old.cost)),
-        Figure("TOKENS", mark + formatting.count(sums.total), relative(sums.total, old and old.total)),
-        Figure("REQUESTS", mark + formatting.count(sums.requests), relative(sums.requests, old and old.requests)),
+        Figure(cost_label(sums), cost if cost[0] in "?~" else mark + cost, relative(sums.cost, old.cost)),
+        Figure("TOKENS", mark + formatting.count(sums.total), relative(sums.total, old.total), material=False),
+        Figure(
+            "REQUESTS",
+            mark + formatting.count(sums.requests),
+            relative(sums.requests, old.requests),
+            material=False,
+        ),
         Figure(
             "ERRORS",
             mark + formatting.percent(sums.errors, sums.requests, 1),
-            relative(errors, old and _ratio(old.errors, old.requests)),
+            relative(errors, _ratio(old.errors, old.requests)),
             material=sums.errors >= 5,
         ),
         Figure(
             "CACHE HIT",
             formatting.NOTHING if hit is None else mark + formatting.percent(hit, 1),
-            relative(hit, old and _ratio(old.cache_read, old.cache_base)),
+            relative(hit, _ratio(old.cache_read, old.cache_base)),
             worse_up=False,
         ),
     ]

@@ -77,7 +77,9 @@ def banner_of(situation: Situation, look: Look, database: str) -> Text | None:
         return Text(f" {glyphs.error} {look.name(situation.error)}; last good numbers stay, trying again", palette.bad)
     if situation.partial:
         left = formatting.data_size(situation.backlog)
-        return Text(f" {glyphs.reading} reading logs: {left} left {glyphs.dash} totals are partial until then", palette.warn)
+        return Text(
+            f" {glyphs.reading} reading logs: {left} left {glyphs.dash} totals are partial until then", palette.warn
+        )
     if situation.trouble and not situation.ingesting:
         return Text(f" {glyphs.alone} nobody reads the logs: {look.name(situation.trouble)}", palette.warn)
     if situation.waiting:
@@ -98,7 +100,9 @@ class StatusRow(Lines):
         left.append("tokenmon", f"bold {palette.primary}").append("  ").append(words, style).append("   ")
         for name in ranges if chosen in ranges else (*ranges, chosen):
             shown = look.name(name)
-            left.append(f"[{shown}]" if name == chosen else f" {shown} ", palette.selected if name == chosen else palette.muted)
+            left.append(
+                f"[{shown}]" if name == chosen else f" {shown} ", palette.selected if name == chosen else palette.muted
+            )
         self.show(spread(left, self._right(look, fresh, width), width))
 
     def _right(self, look: Look, fresh: Freshness, width: int) -> Text:
