@@ -1,5 +1,6 @@
 """Databases that the tests of the screen look at."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,15 @@ from tests.ui.filling import Filler, filled
 
 
 @pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with something on every panel; nobody writes into it."""
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with something on every panel, made once."""
     return filled(tmp_path_factory.mktemp("full") / "usage.db")
+
+
+@pytest.fixture
+def full(original: Path, tmp_path: Path) -> Path:
+    """A copy of it, with nothing beside it."""
+    return Path(shutil.copy(original, tmp_path / "full.db"))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ async def test_a_new_event_appears_by_itself(tmp_path: Path) -> None:
 async def test_a_database_that_does_not_exist_yet_is_waited_for_and_not_made(tmp_path: Path) -> None:
     path = tmp_path / "later" / "a.db"
     async with driven(path) as driver:
-        await driver.shows("waiting for data", "tokenmon demo", str(path))
+        await driver.shows("waiting for data", "tokenmon demo", "no database at")
         assert not path.parent.exists()
         filler = Filler(path)
         filler.add([one(30)])

@@ -105,7 +105,7 @@ class TokenmonApp(App[None]):
         self._check_ingester()
         self.set_interval(INGESTER_CHECK, self._check_ingester)
         self.set_interval(CLOCK, self._main.clock_moved)
-        self.run_worker(self._follow_store(), group="store", description="watch the store's revision")
+        self.run_worker(self._follow_store, group="store", description="watch the store's revision")
 
     async def on_unmount(self) -> None:
         await self._connection.close()

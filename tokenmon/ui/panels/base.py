@@ -83,7 +83,7 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
 
     def _load_and_draw(self) -> None:
         group = f"panel-{self.ID}"
-        self._worker = self.run_worker(self._answer(), group=group, exclusive=True, description=f"load {self.TITLE}")
+        self._worker = self.run_worker(self._answer, group=group, exclusive=True, description=f"load {self.TITLE}")
 
     @property
     def is_asking(self) -> bool:

@@ -41,7 +41,7 @@ class KeysPanel(GroupedPanel):
             *([self.heading("input", "IN", 7), self.heading("output", "OUT", 7)] if wide else []),
             *([self.heading("total", "TOKENS", 7)] if wide else []),
             self.heading("cost", "COST", 8),
-            self.heading("share", "SHARE", 16 if wide else 9, number=False),
+            self.heading("share", "SHARE", 16 if width >= 120 else 9, number=False),
             *([self.heading("change", "CHANGE", 7)] if width >= 70 else []),
             *([self.heading("errors", "ERR", 6)] if width >= 80 else []),
             *([self.heading("last", "SEEN", 5)] if width >= 80 else []),

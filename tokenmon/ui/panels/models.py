@@ -39,11 +39,11 @@ class ModelsPanel(GroupedPanel):
             *([self.heading("input", "IN", 7), self.heading("output", "OUT", 7)] if wide else []),
             self.heading("total", "TOKENS", 7),
             self.heading("cost", "COST", 8),
-            *([self.heading("share", "SHARE", 16 if wide else 9, number=False)] if width >= 70 else []),
+            *([self.heading("share", "SHARE", 16 if width >= 130 else 9, number=False)] if width >= 70 else []),
             *([self.heading("change", "CHANGE", 7)] if width >= 80 else []),
             *([self.heading("million", "$/1M", 7)] if width >= 80 else []),
-            *([self.heading("hit", "CACHE", 5), self.heading("errors", "ERR", 6)] if wide else []),
-            *([self.heading("last", "SEEN", 5)] if width >= 110 else []),
+            *([self.heading("hit", "CACHE", 5), self.heading("errors", "ERR", 6)] if width >= 120 else []),
+            *([self.heading("last", "SEEN", 5)] if width >= 130 else []),
         ]
         return self.with_names(columns, width, "MODEL", 44)
 

@@ -162,7 +162,7 @@ class MainScreen(Screen[None]):
             self._timer.stop()
             self._timer = None
         self._asked_at = time.monotonic()
-        self._worker = self.run_worker(self._ask(), group="frame", exclusive=True, description="ask the store")
+        self._worker = self.run_worker(self._ask, group="frame", exclusive=True, description="ask the store")
 
     async def _ask(self) -> None:
         reader = self._connection.reader

@@ -98,12 +98,17 @@ class StatusRow(Lines):
         words, style = state_of(situation, look)
         left = Text(" ")
         left.append("tokenmon", f"bold {palette.primary}").append("  ").append(words, style).append("   ")
-        for name in ranges if chosen in ranges else (*ranges, chosen):
+        right = self._right(look, fresh, width)
+        names = ranges if chosen in ranges else (*ranges, chosen)
+        if left.cell_len + sum(len(name) + 2 for name in names) + right.cell_len > width:
+            names = (chosen,)
+        for name in names:
             shown = look.name(name)
-            left.append(
-                f"[{shown}]" if name == chosen else f" {shown} ", palette.selected if name == chosen else palette.muted
-            )
-        self.show(spread(left, self._right(look, fresh, width), width))
+            if name == chosen:
+                left.append(f"[{shown}]", palette.selected)
+            else:
+                left.append(f" {shown} ", palette.muted)
+        self.show(spread(left, right, width))
 
     def _right(self, look: Look, fresh: Freshness, width: int) -> Text:
         if fresh.newest is None:
