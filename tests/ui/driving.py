@@ -69,3 +69,4 @@ async def driven(
     app = TokenmonApp(chosen, database, (), environment=ENVIRONMENT, now=now)
     async with app.run_test(size=size) as pilot:
         yield Driver(app, pilot)
+        app.exit()

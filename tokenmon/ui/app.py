@@ -9,11 +9,14 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tokenmon.settings import Settings
 from tokenmon.ui.asking import Connection
@@ -80,6 +83,7 @@ class TokenmonApp(App[None]):
         self.set_class(glyphs is ASCII, "-ascii")
         self._connection = Connection(database)
         self._ingester = ingester
+        self._follower: Worker[None] | None = None
         self._main = MainScreen(
             Look(settings.zone(), palette, glyphs),
             self._connection,
@@ -105,10 +109,21 @@ class TokenmonApp(App[None]):
         self._check_ingester()
         self.set_interval(INGESTER_CHECK, self._check_ingester)
         self.set_interval(CLOCK, self._main.clock_moved)
-        self.run_worker(self._follow_store, group="store", description="watch the store's revision")
+        self._follower = self.run_worker(self._follow_store, group="store", description="watch the store's revision")
 
     async def on_unmount(self) -> None:
+        """No question may wait for an answer of a connection that is closed."""
+        workers = list(self.workers)
+        self.workers.cancel_all()
+        for worker in workers:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
         await self._connection.close()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Ask nothing more."""
+        self.workers.cancel_all()
+        super().exit(result, return_code, message)
 
     def _end_by(self, number: signal.Signals) -> None:
         """End in order, with the code that a shell gives for this signal."""
@@ -119,6 +134,8 @@ class TokenmonApp(App[None]):
         while True:
             if await self._connection.poll():
                 self._main.store_changed()
+            if not self._main.is_asking:
+                await self._connection.close_retired(self._main.reader_in_use)
             await asyncio.sleep(POLL)
 
     def _check_ingester(self) -> None:

@@ -37,15 +37,16 @@ class Connection:
         """Why the last question failed; empty where it did not."""
         self._seen: tuple[int, int] | None = None
         self._place: tuple[int, int] | None = None
+        self._retired: list[Reader] = []
 
     @property
     def waiting(self) -> bool:
-        """There is no database yet."""
-        return self.reader is None and not self.error
+        """There is no database, or none any more."""
+        return self._place is None and not self.error
 
     async def poll(self) -> bool:
         """Whether something differs since the last call: new data, a new file, an error or the end of one."""
-        before = self.error, self._seen, self.reader is None
+        before = self.error, self._seen, self._place
         try:
             await self._follow_file()
             if self.reader is not None:
@@ -55,22 +56,31 @@ class Connection:
             self.error = ""
         except STORE_ERRORS as error:
             self.error = str(error) or type(error).__name__
-        return before != (self.error, self._seen, self.reader is None)
+        return before != (self.error, self._seen, self._place)
 
     async def _follow_file(self) -> None:
-        """Open the file that the path leads to; a replaced one anew."""
+        """Open the file that the path leads to; a replaced one anew. Until that succeeds, the old one answers."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            await self.close()
+            self._place = None
             return
         place = (status.st_dev, status.st_ino)
         if self.reader is None or place != self._place:
-            await self.close()
-            self.reader, self._place = await Reader.open(self.path), place
+            reader = await Reader.open(self.path)
+            if self.reader is not None:
+                self._retired.append(self.reader)
+            self.reader, self._place = reader, place
+
+    async def close_retired(self, in_use: Reader | None) -> None:
+        """Let go of readers of earlier files, except one that a question may still be put to."""
+        for reader in [reader for reader in self._retired if reader is not in_use]:
+            self._retired.remove(reader)
+            await reader.close()
 
     async def close(self) -> None:
-        """Let go of the file."""
-        reader, self.reader = self.reader, None
-        if reader is not None:
-            await reader.close()
+        """Let go of everything."""
+        if self.reader is not None:
+            self._retired.append(self.reader)
+            self.reader = None
+        await self.close_retired(None)

@@ -8,7 +8,6 @@ panel keeps showing the same moment.
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +21,7 @@ from textual.widgets import ContentSwitcher
 from textual.worker import Worker
 
 from tokenmon import ranges
+from tokenmon.store.reader import Reader
 from tokenmon.ui import notices
 from tokenmon.ui.asking import STORE_ERRORS, Connection, Question
 from tokenmon.ui.ingester import Ingester
@@ -104,6 +104,7 @@ class MainScreen(Screen[None]):
         self._chosen = 0
         self._paused_at: int | None = None
         self._missed = False
+        self._failure = ""
         self._asked = 0
         self._asked_at = float("-inf")
         self._timer: Timer | None = None
@@ -137,15 +138,20 @@ class MainScreen(Screen[None]):
             self.draw_frame()
             return
         left = self._asked_at + self._interval - time.monotonic()
-        if left <= 0 and not self._is_asking:
+        if left <= 0 and not self.is_asking:
             self.ask()
         elif self._timer is None:
             self._timer = self.set_timer(max(left, BUSY), self._ask_when_free)
 
     @property
-    def _is_asking(self) -> bool:
+    def is_asking(self) -> bool:
         """Whether the last question waits for its answer: data that comes fast must not cut every answer off."""
-        return (self._worker is not None and self._worker.is_running) or self.panel.is_asking
+        return (self._worker is not None and self._worker.is_running) or any(p.is_asking for p in self.query(Panel))
+
+    @property
+    def reader_in_use(self) -> Reader | None:
+        """Whom the panels ask when they are shown."""
+        return self._known.question.reader if self._known.question is not None else None
 
     def _ask_when_free(self) -> None:
         self._timer = None
@@ -177,14 +183,13 @@ class MainScreen(Screen[None]):
             self._asked += 1
             question = Question(reader, View(self._window(now, span), search=self._words), now, self._asked)
             sums = await reader.totals(question.view)
-            self._known = replace(self._known, question=question, span=span, sums=sums)
-            self._show_panel()
             for panel in self.query(Panel):
                 panel.ask(question)
-            self._known = await ask_rest(self._known, question, hour=self.app.size.width >= ROOMY)
-            self._connection.error = ""
+            known = Known(question, span, sums)
+            self._known = await ask_rest(known, question, hour=self.app.size.width >= ROOMY)
+            self._failure = ""
         except STORE_ERRORS as error:
-            self._connection.error = str(error) or type(error).__name__
+            self._failure = str(error) or type(error).__name__
         self.draw_frame()
 
     def _window(self, now: int, span: Window | None) -> Window:
@@ -208,7 +213,7 @@ class MainScreen(Screen[None]):
 
     def draw_frame(self) -> None:
         """Everything around the panel, from what is known; painting the same again costs nothing."""
-        if not self._started:
+        if not self._started or not self.is_attached:
             return
         question = self._known.question
         fresh = Freshness(self._known.newest, self._now() if question is None else question.now, self._interval)
@@ -233,7 +238,7 @@ class MainScreen(Screen[None]):
         self._largest_backlog = max(self._largest_backlog, backlog) if backlog else 0
         done = 1 - backlog / self._largest_backlog if backlog else 0.0
         return Situation(
-            error=self._connection.error,
+            error=self._connection.error or self._failure,
             waiting=self._connection.waiting,
             empty=self._known.span is None,
             backlog=backlog,
@@ -370,5 +375,5 @@ class MainScreen(Screen[None]):
 
     def on_panel_failed(self, message: Panel.Failed) -> None:
         """Say it in the header; what was drawn before stays."""
-        self._connection.error = message.error
+        self._failure = message.error
         self.draw_frame()

@@ -74,7 +74,7 @@ def banner_of(situation: Situation, look: Look, database: str) -> Text | None:
     """The row below, for states that need a sentence."""
     glyphs, palette = look.glyphs, look.palette
     if situation.error:
-        return Text(f" {glyphs.error} {look.name(situation.error)}; last good numbers stay, trying again", palette.bad)
+        return Text(f" {glyphs.error} last good numbers stay, trying again: {look.name(situation.error)}", palette.bad)
     if situation.partial:
         left = formatting.data_size(situation.backlog)
         return Text(
