@@ -1,5 +1,6 @@
 """The screen in a real terminal: it is left in order however it ends, and nothing is sent while nothing changes."""
 
+import json
 import os
 import pty
 import select
@@ -149,6 +150,26 @@ def test_its_ingester_ends_with_it(tmp_path: Path) -> None:
         while holder(database) is None:
             assert time.monotonic() < until, "nobody ingests"
             window.read(0.1)
+        window.type(b"q")
+        assert window.end() == 0
+        assert holder(database) is None
+
+
+def test_a_line_appended_to_a_log_is_on_the_screen(tmp_path: Path) -> None:
+    database = tmp_path / "state" / "usage.db"
+    with terminal(tmp_path) as window:
+        window.wait_for(b"claude-sonnet-4-5")
+        window.type(b"2")
+        window.wait_for(b"prod-api")
+        line: dict[str, object] = {
+            "ts": "2025-11-21T14:40:00Z",
+            "integration": "x",
+            "provider": "openai",
+            "model": "gpt-5",
+        }
+        line |= {"prompt_tokens": 10, "completion_tokens": 10, "api_key_name": "newcomer"}
+        (tmp_path / "logs" / "usage.jsonl").write_text(json.dumps(line) + "\n")
+        window.wait_for(b"newcomer")
         window.type(b"q")
         assert window.end() == 0
         assert holder(database) is None
