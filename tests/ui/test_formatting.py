@@ -5,6 +5,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 
 from tests.ui.filling import NOW
+from tokenmon.store.answers import AlertRow
 from tokenmon.ui import formatting
 
 
@@ -101,3 +102,10 @@ def test_labels_of_an_axis_have_the_decimals_of_their_step() -> None:
     assert [formatting.axis_money(n * 250_000_000, 250_000_000) for n in range(3)] == ["$0.00", "$0.25", "$0.50"]
     assert formatting.axis_money(2_500_000_000, 2_500_000_000) == "$2.50"
     assert formatting.axis_money(20_000_000_000, 10_000_000_000) == "$20"
+
+
+def test_an_alert_names_what_it_is_about_once() -> None:
+    about_file = AlertRow(1, "reject", "/var/log/llm/usage.jsonl", "info", "info", "3 invalid lines", 3, NOW)
+    about_key = AlertRow(2, "errors", "data-eng", "warning", "firing", "data-eng error rate 8.1%", 1, NOW)
+    assert formatting.alert(about_file) == "usage.jsonl: 3 invalid lines"
+    assert formatting.alert(about_key) == "data-eng error rate 8.1%"

@@ -8,6 +8,7 @@ import math
 from datetime import datetime, timedelta, tzinfo
 
 from tokenmon.events import NANO
+from tokenmon.store.answers import AlertRow
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -144,6 +145,12 @@ def _decimals(step: float) -> int:
         return 2
     exponent = math.floor(math.log10(step))
     return -exponent + (1 if round(step / 10**exponent, 6) == 2.5 else 0)
+
+
+def alert(row: AlertRow) -> str:
+    """What an alert says and about whom; of a path only the end, which tells files apart."""
+    about = row.subject.rstrip("/").rpartition("/")[2] if row.subject.startswith("/") else row.subject
+    return row.title if not about or about in row.title else f"{about}: {row.title}"
 
 
 def plural(number: int, singular: str, more: str = "") -> str:

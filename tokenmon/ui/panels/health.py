@@ -25,6 +25,9 @@ from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.view import View
 
+ALERTS = 8
+"""Alerts that are listed; those that fire are listed in any case."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -124,8 +127,12 @@ class Sections:
         firing = sum(alert.state == "firing" for alert in alerts)
         yield self._head("ALERTS", f"{firing} firing" if firing else "none firing")
         order = {"firing": 0, "info": 1}
-        for alert in sorted(alerts, key=lambda alert: (order.get(alert.state, 2), alert.since)):
+        ordered = sorted(alerts, key=lambda alert: (order.get(alert.state, 2), -alert.since))
+        shown = max(ALERTS, firing)
+        for alert in ordered[:shown]:
             yield self._alert(alert)
+        if len(ordered) > shown:
+            yield self._line(f"and {len(ordered) - shown:,} more that do not fire; a search narrows them")
 
     def _alert(self, alert: AlertRow) -> Text:
         glyphs, palette = self.look.glyphs, self.look.palette
@@ -134,8 +141,7 @@ class Sections:
             "info": ("i", "INFO", palette.muted),
         }.get(alert.state, (glyphs.ok, "OK", palette.good))
         age = formatting.ago(alert.since, self.now).rjust(5)
-        times = f" x{alert.count:,}" if alert.count > 1 else ""
-        title = self.look.label(self.look.name(alert.title) + times, max(0, self.width - 18))
+        title = self.look.label(self.look.name(formatting.alert(alert)), max(0, self.width - 18))
         return Text(f"  {glyph} {word:<7}", style).append_text(title).append(age, palette.muted)
 
     def _ingest(self, health: Health) -> Iterable[Text]:

@@ -131,6 +131,5 @@ def alert_line(panel: Panel[Overview], alert: AlertRow, width: int) -> Text:
     style = look.palette.warn if firing else look.palette.muted
     age = formatting.ago(alert.since, panel.now)
     line = Text(f"{look.glyphs.up if firing else 'i'} ", style)
-    return line.append_text(look.label(look.name(alert.title), max(0, width - 3 - len(age)))).append(
-        f" {age}", look.palette.muted
-    )
+    line.append_text(look.label(look.name(formatting.alert(alert)), max(0, width - 3 - len(age))))
+    return line.append(f" {age}", look.palette.muted)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.events import Resize
 
@@ -34,7 +35,8 @@ def ranking(look: Look, ranks: tuple[Rank, ...], width: int, height: int) -> Tex
     """Names, bars and values in `width` columns and at most `height` rows."""
     value_width = max((rank.value.cell_len for rank in ranks), default=0)
     note_width = max((rank.note.cell_len for rank in ranks), default=0)
-    name_width = min(24, max(8, width // 3))
+    longest = max((cell_len(rank.name) for rank in ranks), default=0)
+    name_width = max(8, min(longest, width * 2 // 5))
     bar_width = max(0, width - name_width - value_width - note_width - 7)
     rows = []
     for rank in ranks[:height]:
