@@ -38,9 +38,9 @@ class Ingester:
         self._idle_checks = 0
 
     @property
-    def ours(self) -> bool:
-        """Whether the ingesting process is this screen's child."""
-        return self._child is not None and self._child.pid == self.pid
+    def at_work(self) -> bool:
+        """Whether somebody ingests, or our child is about to."""
+        return self.pid is not None or self._child is not None
 
     def check(self) -> None:
         """Look who ingests, and start a child where nobody does. Called every two seconds; costs one `flock`."""

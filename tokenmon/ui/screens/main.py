@@ -245,7 +245,7 @@ class MainScreen(Screen[None]):
             progress=f"{100 * done:.0f}%" if done > 0 else "",
             paused_at=self._paused_at,
             missed=self._missed,
-            ingesting=ingester is None or ingester.pid is not None,
+            ingesting=ingester is None or ingester.at_work,
             trouble=ingester.trouble if ingester else "",
         )
 
