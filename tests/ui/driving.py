@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.cells import cell_len
 from textual.pilot import Pilot
-from tokenmon.settings import Settings
 
 from tests.ui.filling import NOW
+from tokenmon.settings import Settings
 from tokenmon.ui.app import TokenmonApp
 from tokenmon.ui.screens.main import MainScreen
 

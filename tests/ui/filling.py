@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenmon.store.writer import Writer
-
 from tokenmon.events import NANO, Event, Names
 from tokenmon.source import Checkpoint, RejectedLine, Row, Step, Tally
+from tokenmon.store.writer import Writer
 
 NOW = 1_763_735_527_000
 """2025-11-21 14:32:07 UTC: the moment at which the tests look."""

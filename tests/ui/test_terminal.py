@@ -15,9 +15,9 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
-from tokenmon.store.lock import holder
 
 from tests.ui.filling import filled
+from tokenmon.store.lock import holder
 
 RUN = """
 import sys
