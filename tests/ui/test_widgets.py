@@ -67,6 +67,14 @@ def test_a_bin_without_cost_is_empty_and_one_with_little_is_not() -> None:
     assert "█" in lowest[20:]
 
 
+def test_the_lowest_label_is_zero_however_few_rows_there_are() -> None:
+    picture = Picture((0, 1_000), (Band("m", (37 * NANO,), 0),), money=True)
+    for height in range(4, 20):
+        labels = [row[:8].strip() for row in TimeChart(LOOK).painted(picture, 40, height).plain.split("\n")[:-2]]
+        assert labels[-1].startswith("$0"), height
+        assert labels[0].startswith("$40"), height
+
+
 def test_a_chart_without_bins_is_blank() -> None:
     assert TimeChart(LOOK).painted(Picture((), (), money=True), 80, 20).plain == ""
 

@@ -28,6 +28,9 @@ from tokenmon.view import View
 ALERTS = 8
 """Alerts that are listed; those that fire are listed in any case."""
 
+SOURCES = 40
+"""Sources that are listed, those that fail first."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -163,8 +166,10 @@ class Sections:
         path_width = max(12, self.width - 54)
         heads = f"    {'SOURCE':<{path_width}} {'DIALECT':<15} {'EVENTS':>7} {'BEHIND':>7} {'REJECTS':>7}  {'LAST':>5}"
         yield Text(heads, self.look.palette.muted)
-        for source in sources:
+        for source in sorted(sources, key=lambda source: not source.error)[:SOURCES]:
             yield from self._source(source, path_width)
+        if len(sources) > SOURCES:
+            yield self._line(f"and {total - SOURCES:,} more; a search narrows them")
 
     def _source(self, source: SourceHealth, path_width: int) -> Iterable[Text]:
         glyphs, palette = self.look.glyphs, self.look.palette

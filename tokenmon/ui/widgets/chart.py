@@ -143,7 +143,8 @@ class TimeChart(PlotextPlot):
         if width <= GUTTER or rows < 2 or not totals:
             return Text("")
         step, intervals = scale(max(totals), min(5, max(2, (rows - 1) // 2)))
-        marks = {round(mark / intervals * (rows - 1)): mark * step for mark in range(intervals + 1)}
+        order = (*range(1, intervals), intervals, 0)  # where rows are few, the ends of the scale win
+        marks = {round(mark / intervals * (rows - 1)): mark * step for mark in order}
         lines = [
             self._label(marks.get(rows - 1 - row), step, picture.money).append_text(
                 self._dotted(line, rows - 1 - row in marks)
