@@ -167,3 +167,13 @@ def test_db_decides_over_paths(tmp_path: Path) -> None:
     settings = load(tmp_path, flags={"paths": ["/a"], "db": "/x.db"})
     assert database_for(settings, {}, tmp_path) == Path("/x.db")
     assert database_for(load(tmp_path, environment={"TOKENMON_DB": "/y.db"}), {}, tmp_path) == Path("/y.db")
+
+
+def test_a_child_process_gets_the_settings_that_were_given(tmp_path: Path) -> None:
+    """The screen's ingester must keep the same days and prices as the screen was told."""
+    prices = tmp_path / "own.toml"
+    flags = {"retention_days": "30", "prices": str(prices), "mouse": "false", "scan_interval": "0.5", "db": "x.db"}
+    given = load_settings(flags, {}, tmp_path)
+    child = load_settings({}, given.as_variables(), tmp_path)
+    assert (child.retention_days, child.prices, child.mouse, child.scan_interval) == (30, prices, False, 0.5)
+    assert child.db is None

@@ -167,6 +167,19 @@ class Settings:
         """The time zone of everything shown."""
         return parse_zone(self.tz)
 
+    def as_variables(self) -> dict[str, str]:
+        """What was given by a flag or a variable, as variables: a child process then has the same settings."""
+        return {
+            variable(name): _as_text(getattr(self, name)) for name in sorted(self.given) if name not in ("paths", "db")
+        }
+
+
+def _as_text(value: object) -> str:
+    """A setting's value as a flag's text."""
+    if isinstance(value, tuple):
+        return os.pathsep.join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
 
 SPELLINGS: Mapping[str, Spelling] = {
     each.name: each.metadata["spelling"] for each in fields(Settings) if "spelling" in each.metadata

@@ -139,7 +139,7 @@ def test_health_tells_of_sources_alerts_rejects_and_models_without_a_price(tmp_p
     db.execute("INSERT INTO alert VALUES (1, 'overflow', 'user', 'warning', 'ok', 'fine', 1, 5, 6)")
     db.execute("INSERT INTO alert VALUES (2, 'overflow', 'key\x1b', 'warning', 'firing', 'not fine', 3, 4, 6)")
     facts = {"backlog": 77, "prices_version": "0.2.3", "prices_date": "2026-11-01", "paths": '["/logs"]'}
-    set_meta(db, {**facts, "places": '{"Claude Code": "/home/x/.claude"}'})
+    set_meta(db, {**facts, "places": '[["Claude Code", "/home/x/.claude"]]'})
     mark_dirty(db, [BASE // HOUR])
     db.close()
     health = ask(path, lambda reader: reader.health())

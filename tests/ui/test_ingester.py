@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tokenmon.settings import Settings
 from tokenmon.store.lock import Lock, holder
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.remembered import read_range, write_range
@@ -21,7 +22,7 @@ def wait(ingester: Ingester, holds: Callable[[], bool]) -> None:
 def test_a_child_is_started_when_nobody_ingests_and_ends_when_it_is_stopped(tmp_path: Path) -> None:
     database, logs = tmp_path / "state" / "a.db", tmp_path / "logs"
     logs.mkdir()
-    ingester = Ingester(database, [str(logs)])
+    ingester = Ingester(database, [str(logs)], Settings())
     try:
         wait(ingester, lambda: ingester.pid is not None)
         assert ingester.at_work
@@ -34,7 +35,7 @@ def test_a_child_is_started_when_nobody_ingests_and_ends_when_it_is_stopped(tmp_
 def test_no_child_is_started_while_somebody_ingests(tmp_path: Path) -> None:
     database = tmp_path / "a.db"
     lock = Lock.take(database, wait=False)
-    ingester = Ingester(database, [str(tmp_path)])
+    ingester = Ingester(database, [str(tmp_path)], Settings())
     ingester.check()
     lock.release()
     assert ingester.pid is not None
@@ -45,7 +46,7 @@ def test_no_child_is_started_while_somebody_ingests(tmp_path: Path) -> None:
 def test_why_a_child_ended_is_said(tmp_path: Path) -> None:
     database = tmp_path / "a.db"
     database.write_bytes(b"not a database at all" * 100)
-    ingester = Ingester(database, [str(tmp_path)])
+    ingester = Ingester(database, [str(tmp_path)], Settings())
     try:
         wait(ingester, lambda: bool(ingester.trouble))
         assert "a.db" in ingester.trouble

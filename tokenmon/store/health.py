@@ -113,9 +113,9 @@ def _unpriced(catalogue: Catalogue, everything: Vector) -> tuple[Unpriced, ...]:
 
 def _places(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     places = _decoded(meta.get("places"))
-    if not isinstance(places, dict):
+    if not isinstance(places, list):
         return ()
-    return tuple((sanitise(label), path) for label, path in places.items() if isinstance(path, str))
+    return tuple((sanitise(str(label)), str(path)) for label, path in places)
 
 
 def _decoded(value: object) -> object:

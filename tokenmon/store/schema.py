@@ -131,6 +131,6 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 # meta: watermark (events before it were pruned, ms) | pruned_run (of request: pruned so far; -1 done) | run (of
 # request) | history (grows whenever a commit touches an hour before the newest) | backlog (bytes known unread) |
-# paths (JSON list) | prices (fingerprint) | prices_version | prices_date | places (JSON: label -> path, discovered)
+# paths (JSON list) | prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path)
 
 INITIAL = SERIES + EVENTS + ROLLUPS + SOURCES

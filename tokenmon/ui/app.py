@@ -146,7 +146,7 @@ class TokenmonApp(App[None]):
 
 def run(settings: Settings, database: Path, paths: Sequence[str]) -> int:
     """Show the screen until the user leaves; the exit code."""
-    ingester = Ingester(database, paths)
+    ingester = Ingester(database, paths, settings)
     app = TokenmonApp(settings, database, paths, ingester=ingester)
     try:
         app.run(mouse=settings.mouse)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import tokenmon
+from tokenmon.settings import Settings
 from tokenmon.store import lock
 
 LOG_LIMIT = 1_000_000
@@ -26,9 +27,10 @@ GIVE_UP = 3.0
 class Ingester:
     """Keeps somebody ingesting into one database."""
 
-    def __init__(self, database: Path, paths: Sequence[str]) -> None:
+    def __init__(self, database: Path, paths: Sequence[str], settings: Settings) -> None:
         self.database = database
         self.paths = tuple(paths)
+        self._environment = _environment(settings)
         self.pid: int | None = None
         """Whoever ingests now, ours or another's."""
         self.trouble = ""
@@ -84,7 +86,7 @@ class Ingester:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            env=_environment(),
+            env=self._environment,
             start_new_session=True,
         )
 
@@ -107,11 +109,15 @@ class Ingester:
             os.ftruncate(self._log.fileno(), 0)
 
 
-def _environment() -> dict[str, str]:
-    """The child runs this very package (`-P`: never one that lies in the working directory) and knows its parent."""
+def _environment(settings: Settings) -> dict[str, str]:
+    """The child runs this very package (`-P`: never one that lies in the working directory), with our settings.
+
+    It knows its parent, to end with it.
+    """
     package = str(Path(tokenmon.__file__).resolve().parent.parent)
     found = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(found), "TOKENMON_PARENT": str(os.getpid())}
+    own = {"PYTHONPATH": os.pathsep.join(found), "TOKENMON_PARENT": str(os.getpid())}
+    return {**os.environ, **settings.as_variables(), **own}
 
 
 def _log() -> IO[bytes]:
