@@ -3,11 +3,12 @@
 import itertools
 import json
 import random
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.ingest.ingesting import claude, ingest, native, rollups_are_exact, rows
+from tests.ingest.ingesting import Running, claude, ingest, native, rollups_are_exact, rows, stored, until
 
 SUMS = "SELECT count(*), sum(input), sum(cache_read), sum(output), sum(cost_list), min(ts), max(ts) FROM event"
 
@@ -107,3 +108,29 @@ def _counter(clock: str, before: int, total: int) -> bytes:
 def _line(clock: str, kind: str, payload: dict[str, object]) -> bytes:
     record = {"timestamp": f"2026-09-14T{clock}.000Z", "type": kind, "payload": payload}
     return json.dumps(record).encode() + b"\n"
+
+
+def test_a_thread_goes_on_after_a_restart_where_it_was(tmp_path: Path) -> None:
+    """Counters are running totals: without what came before, the next one would count everything again."""
+    thread, log, database = "019a0000-0000-7000-8000-000000000003", tmp_path / "rollout-x.jsonl", tmp_path / "t.db"
+    log.write_bytes(_rollout(thread, "09:00", [100, 250]))
+    ingest(database, log)
+    with log.open("ab") as file:
+        file.write(_counter("09:30:00", 100, 250) + _counter("09:31:00", 250, 900))
+    ingest(database, log)
+    assert rows(database, "SELECT input FROM event ORDER BY ts") == [(100,), (150,), (650,)]
+
+
+def test_another_thread_in_the_same_file_begins_anew_while_running(tmp_path: Path) -> None:
+    """Overwritten in place by another rollout: nothing of the first one's state may reach it."""
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    first, second = "019a0000-0000-7000-8000-000000000004", "019a0000-0000-7000-8000-000000000005"
+    (logs / "rollout-x.jsonl").write_bytes(_rollout(first, "09:00", [100, 250]))
+    with Running(database, logs) as running:
+        until(lambda: stored(database) == 2)
+        (logs / "rollout-x.jsonl").write_bytes(_rollout(second, "11:00", [250, 400, 700]))
+        until(lambda: stored(database) == 5)
+        assert running.end(signal.SIGTERM)[0] == 0
+    assert rows(database, "SELECT input FROM event ORDER BY ts") == [(100,), (150,), (250,), (150,), (300,)]
+    assert rows(database, "SELECT count(DISTINCT session) FROM event") == [(2,)]
