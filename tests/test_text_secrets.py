@@ -16,7 +16,9 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("around", ["{}", "key={}", "({})", "a {} b", '{{"k":"{}"}}', "é {}"])
+@pytest.mark.parametrize(
+    "around", ["{}", "key={}", "({})", "a {} b", '{{"k":"{}"}}', "é {}", r"\n{}", r"\t{}", r"\u001b{}"]
+)
 def test_a_secret_is_replaced_by_its_fingerprint(secret: str, around: str) -> None:
     hidden = text.hide_secrets(around.format(secret))
     assert secret not in hidden

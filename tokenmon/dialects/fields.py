@@ -29,6 +29,9 @@ OUT_OF_TIME = "{} is not between the years 2000 and 2100"
 ERROR_LENGTH = 500
 """Longest error text that is kept, characters."""
 
+CONSIDERED = 16 * ERROR_LENGTH
+"""How much of it is looked at: a secret that is cut is not recognised."""
+
 CACHED = 4096
 """Distinct combinations that a reader remembers before it forgets them all."""
 
@@ -225,7 +228,7 @@ def error_text(value: str | None) -> str:
     """An error text, harmless, without secrets and clipped."""
     if not value:
         return ""
-    return text.clip(text.hide_secrets(text.sanitise(value[: 4 * ERROR_LENGTH].strip())), ERROR_LENGTH)
+    return text.clip(text.hide_secrets(text.sanitise(value[:CONSIDERED].strip())), ERROR_LENGTH)
 
 
 class Cleaned:

@@ -232,7 +232,7 @@ def _compacted(metadata: dict[str, Any]) -> str:
         raise Invalid("metadata is not valid JSON") from None
     if len(compact) > METADATA_BYTES:
         raise Invalid(f"metadata is longer than {METADATA_BYTES} bytes")
-    return text.hide_secrets(compact.decode())
+    return text.hide_secrets(text.sanitise(compact.decode()))
 
 
 def _careful(line: bytes) -> Line:

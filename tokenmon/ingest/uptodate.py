@@ -32,7 +32,7 @@ def bring_up_to_date(settings: Settings, database: Path, paths: Sequence[str], p
         failures = service.failures
     if failures:
         path, reason = next(iter(failures.items()))
-        more = f", nor {len(failures) - 1:,} more" if len(failures) > 1 else ""
+        more = f", and {len(failures) - 1:,} more" if len(failures) > 1 else ""
         raise SourceFailed(f"cannot read {path}: {reason}{more}", "`tokenmon status` says which and why")
     return True
 

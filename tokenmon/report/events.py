@@ -45,13 +45,14 @@ def _name(index: int) -> Callable[[StoredEvent], Value]:
 
 
 def _metadata(text: str | None) -> Value:
-    """The stored JSON object as it is; text that is none of it stays text."""
+    """The stored JSON object, harmless; text that is none stays text."""
     if not text:
         return None
+    shown = harmless(text)
     try:
-        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(text)))
+        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(shown)))
     except msgspec.DecodeError:
-        return harmless(text)
+        return shown
 
 
 FIELDS: tuple[tuple[str, Callable[[StoredEvent], Value]], ...] = (
@@ -104,7 +105,7 @@ def run(question: Question, limit: int, before: str | None) -> int:
             if cursor is None or not page.events:
                 return
             if limit and left <= 0:
-                warn(f"cut after {limit:,} events; older ones follow with --before {cursor}")
+                warn(f"cut after {limit:,} event{'' if limit == 1 else 's'}; older ones follow with --before {cursor}")
                 return
 
     ask(question, answer)
