@@ -77,9 +77,8 @@ def test_sizes_are_short(size: int, text: str) -> None:
     assert formatting.data_size(size) == text
 
 
-def test_ages_use_their_largest_unit() -> None:
+def test_lengths_use_their_largest_unit() -> None:
     assert [formatting.span(s * 1_000) for s in (-5, 44, 900, 7_300, 270_000)] == ["0s", "44s", "15m", "2h", "3d"]
-    assert formatting.ago(None, NOW) == "-"
 
 
 def test_times_are_the_viewers() -> None:
@@ -91,6 +90,12 @@ def test_a_moment_of_another_day_says_its_date() -> None:
     assert formatting.moment(NOW - 3_600_000, UTC, NOW) == "13:32:07"
     assert formatting.moment(NOW - 86_400_000, UTC, NOW) == "Nov 20 14:32"
     assert formatting.moment(NOW - 400 * 86_400_000, UTC, NOW) == "2024-10-17"
+
+
+def test_a_column_of_times_says_the_day_where_it_is_another_one() -> None:
+    days = (0, 1, 400)
+    assert [formatting.day_or_time(NOW - d * 86_400_000, UTC, NOW) for d in days] == ["14:32", "Nov 20", "2024-10"]
+    assert formatting.day_or_time(None, UTC, NOW) == "-"
 
 
 def test_an_impossible_time_does_not_end_the_screen() -> None:

@@ -234,7 +234,7 @@ def kinds_of(sent: bytes) -> set[tuple[bytes, ...]]:
 
 def seen_on_every_panel(tmp_path: Path, name: str, model: str) -> bytes:
     """What the screen sends while one walks through it, over a log that holds this name everywhere, and a bad line."""
-    call = {"ts": "2025-11-21T14:40:00Z", "integration": name, "provider": "openai", "model": model}
+    call: dict[str, object] = {"ts": "2025-11-21T14:40:00Z", "integration": name, "provider": "openai", "model": model}
     call |= {"prompt_tokens": 10**9, "completion_tokens": 10, "api_key_name": name, "project": name, "user": name}
     call |= {"cost_usd": 9_000, "error": name, "session": name, "request_id": name, "metadata": {name: name}}
     log = json.dumps(call) + "\n" + json.dumps({**call, "prompt_tokens": name}) + "\n"

@@ -34,6 +34,18 @@ def test_the_axis_is_round_and_holds_the_largest_value(largest: int) -> None:
     assert f"{step:.0e}"[0] in "125" or f"{step:.1e}".startswith("2.5")
 
 
+@pytest.mark.parametrize("height", range(4, 40, 3))
+@pytest.mark.parametrize("largest", [0.05, 0.585, 0.6, 0.61, 0.99, 1.0, 7.3])
+def test_no_bar_is_above_the_top_of_the_axis(height: int, largest: float) -> None:
+    chart = TimeChart(Look(UTC, PLAIN, ASCII))
+    band = Band("m", (0, round(largest * NANO / 2), round(largest * NANO), 0), 0)
+    rows = chart.painted(Picture((0, 1, 2, 3, 4), (band,), money=True), 40, height).plain.split("\n")
+    inked = next(index for index, row in enumerate(rows) if "#" in row)
+    top = next(index for index, row in enumerate(rows) if "$" in row)
+    assert inked >= top == 0
+    assert largest <= float(rows[0].split("+")[0].strip().removeprefix("$"))
+
+
 def test_time_labels_stand_on_round_local_times() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     start = int(datetime(2025, 11, 20, 14, 30, tzinfo=berlin).timestamp() * 1_000)
@@ -124,7 +136,7 @@ def test_totals_of_a_backfill_are_marked() -> None:
 def test_list_prices_are_called_list_prices() -> None:
     assert cost_label(Sums(requests=1, cost=5, cost_list=5)) == "COST list price"
     assert cost_label(Sums(requests=1, cost=5, cost_logged=5)) == "COST"
-    assert cost_label(Sums(requests=2, cost=9, cost_logged=5, cost_list=4)) == "COST part list"
+    assert cost_label(Sums(requests=2, cost=9, cost_logged=5, cost_list=4)) == "COST incl. list"
 
 
 def test_only_a_notable_change_for_the_worse_is_marked() -> None:

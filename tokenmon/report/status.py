@@ -20,9 +20,6 @@ SCHEMA = "tokenmon.status/1"
 LATE_MS = 30_000
 """How long known bytes may wait before their source is late."""
 
-DEAD_MS = 60_000
-"""An ingester that gave no sign of life for so long hangs."""
-
 
 @dataclass(frozen=True)
 class SourceState:
@@ -45,9 +42,7 @@ def state_of(source: SourceHealth, now_ms: int) -> SourceState:
 
 def is_running(health: Health, now_ms: int) -> bool:
     """Whether somebody ingests and still gives signs of life."""
-    if health.ingester_pid is None:
-        return False
-    return health.ingester_alive_at is None or now_ms - health.ingester_alive_at <= DEAD_MS
+    return health.ingester_pid is not None and not health.ingester_hangs(now_ms)
 
 
 def exit_code(health: Health, now_ms: int) -> int:

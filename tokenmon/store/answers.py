@@ -183,6 +183,10 @@ class Unpriced:
     total: int
 
 
+SILENT_MS = 60_000
+"""An ingester that gave no sign of life for so long hangs."""
+
+
 @dataclass(frozen=True)
 class Health:
     """Everything about the database and what feeds it."""
@@ -209,3 +213,8 @@ class Health:
     """The newest."""
     places: tuple[tuple[str, str], ...] = ()
     """Directories that were found on this machine: label and path."""
+
+    def ingester_hangs(self, now_ms: int) -> bool:
+        """Whether somebody has the lock but gives no sign of life."""
+        alive_at = self.ingester_alive_at
+        return self.ingester_pid is not None and alive_at is not None and now_ms - alive_at > SILENT_MS

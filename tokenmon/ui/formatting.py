@@ -76,16 +76,11 @@ def data_size(size: int) -> str:
 
 
 def span(milliseconds: int) -> str:
-    """A length of time by its largest unit: `44s`, `15m`, `2h`, `3d`; what is not past yet is `0s`."""
+    """A length of time by its largest unit: `44s`, `15m`, `2h`, `3d`; a negative one is `0s`."""
     for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
         if milliseconds >= unit:
             return f"{milliseconds // unit}{name}"
     return f"{max(0, milliseconds) // SECOND}s"
-
-
-def ago(then: int | None, now: int) -> str:
-    """How long since `then`; `-` where it never was."""
-    return NOTHING if then is None else span(now - then)
 
 
 def latency(milliseconds: int | None) -> str:
@@ -111,6 +106,16 @@ def moment(instant: int, zone: tzinfo, now: int) -> str:
     if then.date() == today.date():
         return f"{then:%H:%M:%S}"
     return f"{then:%b %d %H:%M}" if abs(today - then) < timedelta(days=300) else f"{then:%Y-%m-%d}"
+
+
+def day_or_time(instant: int | None, zone: tzinfo, now: int) -> str:
+    """`14:32` today, else `Nov 20`, else `2025-11`; `-` where it never was. Unlike an age it does not tick."""
+    if instant is None:
+        return NOTHING
+    then, today = local(instant, zone), local(now, zone)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    return f"{then:%b %d}" if abs(today - then) < timedelta(days=300) else f"{then:%Y-%m}"
 
 
 def tick(instant: int, zone: tzinfo, step: int) -> str:

@@ -147,7 +147,7 @@ class GroupedPanel(Panel[Comparison]):
                 words = formatting.percent(sums.errors, sums.requests, 1)
                 return right(words + "!", palette.bad) if share >= 0.05 else right(words, palette.muted)
             case "last":
-                return right(formatting.ago(sums.last, self.now), palette.muted)
+                return right(formatting.day_or_time(sums.last, self.look.zone, self.now), palette.muted)
             case key:
                 return right(formatting.count(_counts(sums)[key]), palette.text)
 

@@ -143,17 +143,19 @@ class Sections:
             "firing": (glyphs.up, "FIRING", palette.bad if alert.severity == "critical" else palette.warn),
             "info": ("i", "INFO", palette.muted),
         }.get(alert.state, (glyphs.ok, "OK", palette.good))
-        age = formatting.ago(alert.since, self.now).rjust(5)
-        title = self.look.label(self.look.name(formatting.alert(alert)), max(0, self.width - 18))
-        return Text(f"  {glyph} {word:<7}", style).append_text(title).append(age, palette.muted)
+        since = formatting.day_or_time(alert.since, self.look.zone, self.now).rjust(8)
+        title = self.look.label(self.look.name(formatting.alert(alert)), max(0, self.width - 21))
+        return Text(f"  {glyph} {word:<7}", style).append_text(title).append(since, palette.muted)
 
     def _ingest(self, health: Health) -> Iterable[Text]:
         palette = self.look.palette
         if health.ingester_pid is None:
             yield self._head("INGEST", "nobody ingests at this moment")
         else:
-            alive = formatting.ago(health.ingester_alive_at, self.now)
-            yield self._head("INGEST", f"process {health.ingester_pid}, alive {alive} ago")
+            yield self._head("INGEST", f"process {health.ingester_pid}")
+        if health.ingester_alive_at is not None and health.ingester_hangs(self.now):
+            since = formatting.moment(health.ingester_alive_at, self.look.zone, self.now)
+            yield self._line(f"it gave no sign of life since {since}", palette.bad)
         if health.backlog_bytes:
             yield self._line(f"{formatting.data_size(health.backlog_bytes)} known and not read yet", palette.warn)
         for label, path in health.places:
@@ -163,8 +165,8 @@ class Sections:
         yield self._head("SOURCES", formatting.plural(total, "log file"))
         if not sources:
             return
-        path_width = max(12, self.width - 54)
-        heads = f"    {'SOURCE':<{path_width}} {'DIALECT':<15} {'EVENTS':>7} {'BEHIND':>7} {'REJECTS':>7}  {'LAST':>5}"
+        path_width = max(12, self.width - 56)
+        heads = f"    {'SOURCE':<{path_width}} {'DIALECT':<15} {'EVENTS':>7} {'BEHIND':>7} {'REJECTS':>7}  {'LAST':>7}"
         yield Text(heads, self.look.palette.muted)
         for source in sorted(sources, key=lambda source: not source.error)[:SOURCES]:
             yield from self._source(source, path_width)
@@ -185,7 +187,8 @@ class Sections:
         line.append(f" {formatting.count(source.events):>7}", palette.text)
         line.append(f" {formatting.data_size(behind) if behind else '0':>7}", palette.muted)
         line.append(f" {formatting.count(source.rejects):>7}", palette.bad if source.rejects else palette.muted)
-        yield line.append(f"  {formatting.ago(source.last_event, self.now):>5}", palette.muted)
+        last = formatting.day_or_time(source.last_event, self.look.zone, self.now)
+        yield line.append(f"  {last:>7}", palette.muted)
         if source.error:
             yield self._line("  " + self.look.name(source.error), palette.bad)
 

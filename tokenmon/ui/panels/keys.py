@@ -44,6 +44,6 @@ class KeysPanel(GroupedPanel):
             self.heading("share", "SHARE", 16 if width >= 120 else 9, number=False),
             *([self.heading("change", "CHANGE", 7)] if width >= 70 else []),
             *([self.heading("errors", "ERR", 6)] if width >= 80 else []),
-            *([self.heading("last", "SEEN", 5)] if width >= 80 else []),
+            *([self.heading("last", "SEEN", 7)] if width >= 80 else []),
         ]
         return self.with_names(columns, width, self.by.label.upper(), 40)

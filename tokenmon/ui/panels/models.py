@@ -43,7 +43,7 @@ class ModelsPanel(GroupedPanel):
             *([self.heading("change", "CHANGE", 7)] if width >= 80 else []),
             *([self.heading("million", "$/1M", 7)] if width >= 80 else []),
             *([self.heading("hit", "CACHE", 5), self.heading("errors", "ERR", 6)] if width >= 120 else []),
-            *([self.heading("last", "SEEN", 5)] if width >= 130 else []),
+            *([self.heading("last", "SEEN", 7)] if width >= 130 else []),
         ]
         return self.with_names(columns, width, "MODEL", 44)
 

@@ -125,11 +125,11 @@ class SummaryPanel(Panel[Overview]):
 
 
 def alert_line(panel: Panel[Overview], alert: AlertRow, width: int) -> Text:
-    """An alert in `width` cells, with its age at the right."""
+    """An alert in `width` cells, with the time since when at the right."""
     look = panel.look
     firing = alert.state == "firing"
     style = look.palette.warn if firing else look.palette.muted
-    age = formatting.ago(alert.since, panel.now)
+    since = formatting.day_or_time(alert.since, look.zone, panel.now)
     line = Text(f"{look.glyphs.up if firing else 'i'} ", style)
-    line.append_text(look.label(look.name(formatting.alert(alert)), max(0, width - 3 - len(age))))
-    return line.append(f" {age}", look.palette.muted)
+    line.append_text(look.label(look.name(formatting.alert(alert)), max(0, width - 3 - len(since))))
+    return line.append(f" {since}", look.palette.muted)

@@ -50,6 +50,7 @@ class TimelinePanel(Panel[Drawing]):
     DEFAULT_CSS = """
     TimelinePanel #timeline-body { layout: vertical; height: 1fr; }
     TimelinePanel #legend { height: 2; }
+    .-narrow TimelinePanel #legend { height: 3; }
     TimelinePanel TimeChart { width: 1fr; height: 1fr; }
     .-wide TimelinePanel #timeline-body { layout: horizontal; }
     .-wide TimelinePanel #legend { width: 44; height: 1fr; padding: 1 0 0 2; }
@@ -106,7 +107,7 @@ class TimelinePanel(Panel[Drawing]):
         entries = [self._entry(data, picture, index) for index in range(len(picture.bands))]
         if self.app.size.width >= 150:
             return Text("\n").join(self._tall_entry(*entry, 40) for entry in reversed(entries))
-        columns = 4
+        columns = 4 if self.app.size.width >= 100 else 3  # wide enough to tell claude-sonnet-4-5 from -5
         width = (self.app.size.width - columns) // columns
         rows = [
             Text(" ").append_text(
