@@ -10,6 +10,7 @@ import pytest
 
 from tests.command import environment_of, tokenmon
 from tokenmon import __version__
+from tokenmon.cli import _home
 from tokenmon.cli.arguments import COMMANDS, parse
 from tokenmon.dimensions import DIMENSIONS
 from tokenmon.report.output import cells
@@ -29,6 +30,14 @@ def test_help_fits_a_small_screen_and_has_an_example(command: str) -> None:
 def test_the_example_of_the_help_is_accepted(command: str) -> None:
     example = COMMANDS[command]().format_help().splitlines()[-1].removeprefix("Example: tokenmon ")
     assert parse(example.split()).command == command
+
+
+@pytest.mark.parametrize("given", ["", "relative", "~"])
+def test_a_home_that_is_no_place_is_none(given: str) -> None:
+    """Else the database would be in `/.local`, or below wherever one happens to be."""
+    assert _home({"HOME": given}) == _home({})
+    assert _home({}).is_absolute()
+    assert _home({"HOME": "/home/mara"}) == Path("/home/mara")
 
 
 def test_help_and_version_are_fine(tmp_path: Path) -> None:

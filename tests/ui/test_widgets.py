@@ -136,7 +136,7 @@ def test_totals_of_a_backfill_are_marked() -> None:
 def test_list_prices_are_called_list_prices() -> None:
     assert cost_label(Sums(requests=1, cost=5, cost_list=5)) == "COST list price"
     assert cost_label(Sums(requests=1, cost=5, cost_logged=5)) == "COST"
-    assert cost_label(Sums(requests=2, cost=9, cost_logged=5, cost_list=4)) == "COST incl. list"
+    assert cost_label(Sums(requests=2, cost=9, cost_logged=5, cost_list=4)) == "COST incl list"
 
 
 def test_only_a_notable_change_for_the_worse_is_marked() -> None:

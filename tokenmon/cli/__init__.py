@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
-        return _run(parse(sys.argv[1:] if words is None else words), os.environ, Path(os.path.expanduser("~")))
+        return _run(parse(sys.argv[1:] if words is None else words), os.environ)
     except TokenmonError as error:
         _say(error.line())
         return error.exit_code
@@ -37,9 +37,18 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _run(arguments: Arguments, environment: Mapping[str, str], home: Path) -> int:
+def _home(environment: Mapping[str, str]) -> Path:
+    """The user's directory; an empty or relative HOME would put a database into `/` or wherever one happens to be."""
+    import pwd  # not on Windows
+
+    given = environment.get("HOME", "")
+    return Path(given) if os.path.isabs(given) else Path(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
     if sys.platform == "win32":
         raise TokenmonError("tokenmon runs on Linux and macOS", "on Windows run it inside WSL")
+    home = _home(environment)
     settings = load_settings(arguments.settings(), environment, home)
     _check_range(settings)
     values = arguments.values

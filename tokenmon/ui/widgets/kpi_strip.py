@@ -30,7 +30,7 @@ def cost_label(sums: Sums) -> str:
     """Says where the cost comes from: list prices are called list prices."""
     if sums.cost is None or sums.requests == 0 or sums.cost == sums.cost_logged:
         return "COST"
-    return "COST list price" if sums.cost_logged is None else "COST incl. list"
+    return "COST list price" if sums.cost_logged is None else "COST incl list"
 
 
 def relative(now: float | None, before: float | None) -> float | None:
