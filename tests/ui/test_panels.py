@@ -253,6 +253,21 @@ async def test_text_from_a_log_is_shown_and_never_obeyed(tmp_path: Path, panel: 
         assert driver.fits()
 
 
+@EACH_PANEL
+async def test_nothing_ticks_while_nothing_is_written(full: Path, panel: type[Panel[Any]]) -> None:
+    """Ten minutes later, the same range shows the same characters: there are times, no ages."""
+    clock = [NOW]
+    async with driven(full, now=lambda: clock[0], range="2025-11-19..2025-11-21") as driver:
+        await driver.press(key_of(panel))
+        await driver.shows("$")
+        await driver.until(lambda: driver.main.panel.display and not driver.main.is_asking)
+        before = driver.text
+        clock[0] += 600_000
+        await driver.press("r")
+        await driver.until(lambda: driver.main.panel.now == clock[0] and not driver.main.is_asking)
+        assert driver.text == before
+
+
 async def test_hidden_panels_are_not_drawn(full: Path) -> None:
     async with driven(full) as driver:
         await driver.shows("Top models")
