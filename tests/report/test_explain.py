@@ -78,7 +78,7 @@ def test_a_changed_file_is_not_quoted(log: Path) -> None:
 def test_facts_leave_out_what_is_unknown() -> None:
     lines = facts(EVENT, ZoneInfo("Asia/Kathmandu"))
     assert "time         2025-11-20 19:48:22 local, 2025-11-20T14:03:22.123Z" in lines
-    assert "key          key-1" in lines
+    assert "key id       key-1" in lines
     assert not any(line.startswith(("user", "session", "error")) for line in lines)
 
 

@@ -11,9 +11,8 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tokenmon.dimensions import key_of
 from tokenmon.errors import TokenmonError
-from tokenmon.events import Event
+from tokenmon.events import NAMES, Event
 from tokenmon.pricing import PriceBook, PricedClass, open_book
 from tokenmon.report import figures
 from tokenmon.report.output import Column, harmless, table, terminal_width, write
@@ -50,6 +49,10 @@ def run(question: Question, text: str, cache: Path) -> int:
     return 0
 
 
+_TOLD = ("model", "requested_model", "dialect")
+"""Names that have a place of their own among the facts."""
+
+
 def facts(event: StoredEvent, zone: tzinfo) -> list[str]:
     """What the event is, one fact a line; what is unknown is left out."""
     names = event.names
@@ -59,19 +62,13 @@ def facts(event: StoredEvent, zone: tzinfo) -> list[str]:
         "request": event.request_id or "",
         "time": f"{figures.clock(event.ts, zone)} local, {figures.instant(event.ts)}",
         "model": f"{names.model or '(none)'}{asked}{', implied by the format' if event.assumed else ''}",
-        "provider": names.provider,
-        "tier": names.tier,
-        "integration": names.integration,
-        "key": key_of(names),
-        "user": names.user,
-        "account": names.account,
-        "project": names.project,
-        "host": names.host,
+        **{name.replace("_", " "): text for name, text in zip(NAMES, names, strict=True) if name not in _TOLD},
         "session": event.session,
         "status": "" if event.status is None else str(event.status),
         "error": event.error or "",
         "latency": "" if event.latency_ms is None else f"{event.latency_ms:,} ms",
         "dialect": names.dialect,
+        "metadata": clip(event.metadata or "", LINE_CHARACTERS),
     }
     return [f"{label:<12} {harmless(value)}" for label, value in listed.items() if value]
 

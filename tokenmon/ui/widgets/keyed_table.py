@@ -129,7 +129,3 @@ class KeyedTable(DataTable[Text]):
         moved = row - at
         self.scroll_to(y=max(0, scroll + (moved if scroll else 0)), animate=False, force=True)
         self.move_cursor(row=row, animate=False, scroll=bool(moved))
-
-    def cells_of(self, key: str) -> tuple[Text, ...]:
-        """The cells of a row."""
-        return self._shown[key]
