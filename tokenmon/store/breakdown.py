@@ -6,6 +6,7 @@ SQLite adds up whole classes of series that share their values and flags, and on
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import pairwise
 
@@ -38,6 +39,14 @@ SELECT k FROM day WHERE k IS NOT NULL
 """
 
 
+@dataclass(frozen=True)
+class Found:
+    """Groups, and all of them together where that is known without adding them up."""
+
+    tallies: dict[Values, Tally]
+    totals: Tally | None = None
+
+
 async def tallies(
     moment: Moment,
     catalogue: Catalogue,
@@ -46,17 +55,13 @@ async def tallies(
     span: Span,
     by: Sequence[Dimension],
     zone: tzinfo,
-) -> dict[Values, Tally]:
+) -> Found:
     """One tally per distinct values of the dimensions."""
     extra = tuple(dict.fromkeys(dimension.of_event for dimension in by if dimension.of_event is not None))
     calendar = any(dimension.bucket is not None for dimension in by)
     if not extra and not calendar:
-        vector = await vectors.read(moment, selection, span)
-        maps = [catalogue.values(dimension.name, dimension.of_names) for dimension in by if dimension.of_names]
-        return fold(
-            (tuple([values[series] or None for values in maps]), catalogue.flags(series), row)
-            for series, row in vector.items()
-        )
+        pieces = await vectors.read(moment, catalogue, selection, span)
+        return Found(pieces.tallies(catalogue, by), pieces.tallies(catalogue, ()).get(()))
     slots = await _slots(moment, span, by, zone) if calendar else [span]
     texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
     names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
@@ -73,7 +78,7 @@ async def tallies(
             anyone = all(dimension.bucket is not None for dimension in by)
             rows = await _classed(moment, selection, slots, anyone=anyone)
     width = 2 + len(extra)
-    return fold(_named(rows, names, catalogue, series_of, width))
+    return Found(fold(_named(rows, names, catalogue, series_of, width)))
 
 
 def _named(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tokenmon.dimensions import by_name
+from tokenmon.dimensions import Dimension, by_name
 from tokenmon.errors import UsageError
 from tokenmon.events import Names
 from tokenmon.text import sanitise
@@ -33,9 +33,12 @@ class Series:
 class Catalogue:
     """Series by id; only grows, until it is read anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, generation: int = 0) -> None:
+        self.generation = generation
+        """Differs when series may have gone or changed since."""
         self._series: dict[int, Series] = {}
         self._values: dict[str, dict[int, str]] = {}
+        self._classes: dict[tuple[str, ...], dict[int, tuple[tuple[str | None, ...], int]]] = {}
 
     def __len__(self) -> int:
         return len(self._series)
@@ -53,6 +56,7 @@ class Catalogue:
         for identity, *names, priced_as, flags in rows:
             self._series[identity] = Series(Names(*map(sanitise, names)), sanitise(priced_as), flags)
         self._values.clear()
+        self._classes.clear()
 
     def ids(self) -> Iterable[int]:
         """All ids."""
@@ -68,6 +72,19 @@ class Catalogue:
         if known is None:
             known = {identity: of_names(series.names) for identity, series in self._series.items()}
             self._values[dimension] = known
+        return known
+
+    def classes(self, by: Sequence[Dimension]) -> dict[int, tuple[tuple[str | None, ...], int]]:
+        """For every series its values of dimensions over names, None where missing, and its flags."""
+        names = tuple(dimension.name for dimension in by)
+        known = self._classes.get(names)
+        if known is None:
+            maps = [self.values(dimension.name, dimension.of_names) for dimension in by if dimension.of_names]
+            known = {
+                identity: (tuple([values[identity] or None for values in maps]), series.flags)
+                for identity, series in self._series.items()
+            }
+            self._classes[names] = known
         return known
 
     def select(self, where: Iterable[Condition], hits: Collection[int] | None) -> str | None:

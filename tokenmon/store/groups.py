@@ -5,6 +5,7 @@ Series with the same value and flags are first added up column by column, which 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import add
 from typing import Any
 
 from tokenmon.errors import UsageError
@@ -36,7 +37,7 @@ class Tally:
 
     def add(self, flags: int, columns: Sequence[int], first: int | None, last: int | None) -> None:
         """Sums of series that have these flags."""
-        self.columns = [mine + more for mine, more in zip(self.columns, columns, strict=True)]
+        self.columns = [*map(add, self.columns, columns)] if self.flags or self.columns[0] else columns
         self.flags |= flags
         if flags & Flag.LOGGED:
             self.cost += columns[_LOGGED]
@@ -50,9 +51,16 @@ class Tally:
             self.base += columns[_INPUT] + columns[_READ] + columns[_WRITE_5M] + columns[_WRITE_1H]
         self._stretch(first, last)
 
+    def with_(self, other: "Tally") -> "Tally":
+        """Both groups' sums as a new group."""
+        both = Tally()
+        both.join(self)
+        both.join(other)
+        return both
+
     def join(self, other: "Tally") -> None:
         """Another group's sums."""
-        self.columns = [mine + more for mine, more in zip(self.columns, other.columns, strict=True)]
+        self.columns = [*map(add, self.columns, other.columns)]
         self.flags |= other.flags
         self.cost += other.cost
         self.unpriced += other.unpriced
@@ -130,6 +138,19 @@ def fold(rows: Iterable[tuple[Values, int, Row]]) -> dict[Values, Tally]:
     return tallies
 
 
+def together(parts: Iterable[dict[Values, Tally]]) -> dict[Values, Tally]:
+    """Tallies of disjoint parts as one; none of them is changed."""
+    both: dict[Values, Tally] = {}
+    for part in parts:
+        if not both:
+            both = dict(part)
+            continue
+        for values, tally in part.items():
+            known = both.get(values)
+            both[values] = tally if known is None else known.with_(tally)
+    return both
+
+
 SORTS: dict[str, Callable[[Tally], int | None]] = {
     "requests": lambda tally: tally.columns[0],
     "errors": lambda tally: tally.columns[1],
@@ -184,11 +205,12 @@ def _folded(value: str | None) -> tuple[str, str] | None:
     return None if value is None else (value.casefold(), value)
 
 
-def cut(entries: Sequence[Entry], limit: int, *, snapped: bool) -> Breakdown:
-    """The first `limit` groups (0: all), with totals over all of them."""
-    totals = Tally()
-    for _, tally in entries:
-        totals.join(tally)
+def cut(entries: Sequence[Entry], limit: int, *, totals: Tally | None = None, snapped: bool) -> Breakdown:
+    """The first `limit` groups (0: all), with totals over all of them, unless those are known already."""
+    if totals is None:
+        totals = Tally()
+        for _, tally in entries:
+            totals.join(tally)
     shown = entries[:limit] if limit else entries
     return Breakdown(
         groups=tuple(Group(values, tally.sums()) for values, tally in shown),

@@ -13,7 +13,7 @@ from tokenmon.store.groups import Tally, fold
 from tokenmon.store.lock import holder
 from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshot
-from tokenmon.store.vectors import Vector
+from tokenmon.store.vectors import Pieces
 from tokenmon.text import sanitise
 
 MAX_SOURCES = 1_000
@@ -38,7 +38,7 @@ ORDER BY reject.at DESC, reject.source, reject.off LIMIT {_MAX_REJECTS}
 """
 
 
-async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything: Vector, dirty_hours: int) -> Health:
+async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything: Pieces, dirty_hours: int) -> Health:
     """Everything at once; `everything` is the vector over all time."""
     meta = await meta_of(snapshot)
     sources = await snapshot.all(_SOURCES)
@@ -50,7 +50,7 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
     return Health(
         path=str(path),
         size_bytes=_size(path),
-        events=sum(row[0] for row in everything.values()),
+        events=sum(row[0] for _, row in everything.rows()),
         series=len(catalogue),
         schema_version=version[0] if version else 0,
         ingester_pid=pid,
@@ -99,12 +99,12 @@ def _alert(row: Row) -> AlertRow:
     return AlertRow(identity, kind, sanitise(subject), severity, state, sanitise(title), count, since)
 
 
-def _unpriced(catalogue: Catalogue, everything: Vector) -> tuple[Unpriced, ...]:
+def _unpriced(catalogue: Catalogue, everything: Pieces) -> tuple[Unpriced, ...]:
     """Models with calls that have neither kind of cost, most calls first."""
     known = Flag.LOGGED | Flag.LISTED
     unpriced: dict[Any, Tally] = fold(
         ((catalogue[series].names.model,), 0, row)
-        for series, row in everything.items()
+        for series, row in everything.rows()
         if not catalogue.flags(series) & known
     )
     models = [Unpriced(values[0], tally.unpriced, tally.total) for values, tally in unpriced.items()]

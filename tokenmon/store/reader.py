@@ -6,7 +6,7 @@ rolled up; what is kept between questions is only what cannot have changed.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from tokenmon.store.statements import Selection
 from tokenmon.store.vectors import Moment, Span, Vectors
 from tokenmon.view import View, Window
 
-_FACTS = ("history", "watermark", *(f"pruned_{level}" for level, _ in LEVELS))
+_FACTS = ("history", "front", "watermark", *(f"pruned_{level}" for level, _ in LEVELS))
 _MOMENT = f"""
 SELECT name, value FROM meta WHERE name IN ({", ".join("?" * len(_FACTS))})
 UNION ALL SELECT 'newest', max(ts) FROM event
@@ -58,6 +58,7 @@ class Reader:
         self._catalogue = Catalogue()
         self._vectors = Vectors()
         self._bins = Bins()
+        self._last: Moment | None = None
 
     @classmethod
     async def open(cls, path: Path) -> "Reader":
@@ -111,14 +112,14 @@ class Reader:
     ) -> Breakdown:
         """A view by dimensions. `sort` empty: time ascending where a bucket leads, else cost; `limit` 0: all."""
         async with self._question(view, scans=any(dimension.of_event for dimension in by)) as question:
-            tallies = {}
+            found = breakdown.Found({})
             if not question.is_empty:
-                tallies = await breakdown.tallies(
+                found = await breakdown.tallies(
                     question.moment, self._catalogue, self._vectors, question.selection, question.span, by, zone
                 )
         leading = bool(by) and by[0].bucket is not None
-        entries = ordered(tallies, sort=sort, descending=descending, bucket_leads=leading)
-        return cut(entries, limit, snapped=question.snapped)
+        entries = ordered(found.tallies, sort=sort, descending=descending, bucket_leads=leading)
+        return cut(entries, limit, totals=found.totals, snapped=question.snapped)
 
     async def chart(
         self, view: View, by: Dimension, edges: Sequence[int], top: int = 7, first: str | None = None
@@ -143,7 +144,7 @@ class Reader:
     async def health(self) -> Health:
         """Everything about the database and what feeds it."""
         async with self._moment() as moment:
-            everything = await self._vectors.read(moment, Selection(), (None, None))
+            everything = await self._vectors.read(moment, self._catalogue, Selection(), (None, None))
             hours = health.dirty_hours(moment.dirty)
             return await health.read(moment.snapshot, self._snapshots.path, self._catalogue, everything, hours)
 
@@ -170,12 +171,25 @@ class Reader:
     @asynccontextmanager
     async def _moment(self) -> AsyncIterator[Moment]:
         async with self._snapshots.take() as snapshot:
-            facts: dict[str, Any] = dict(await snapshot.all(_MOMENT, _FACTS))
-            await self._learn(snapshot, facts["series"], facts["newest_series"] or 0)
-            watermark = facts.get("watermark") or None
-            dirty = await snapshot.all("SELECT k FROM dirty ORDER BY k")
-            spans = runs((hour for (hour,) in dirty if watermark is None or hour * HOUR >= watermark), HOUR)
-            yield Moment(snapshot, facts["newest"], facts.get("history") or 0, _floors(facts), tuple(spans))
+            revision = await snapshot.revision()
+            if self._last is None or self._last.revision != revision:
+                self._last = await self._look(snapshot, revision)
+            yield replace(self._last, snapshot=snapshot)
+
+    async def _look(self, snapshot: Snapshot, revision: int) -> Moment:
+        facts: dict[str, Any] = dict(await snapshot.all(_MOMENT, _FACTS))
+        await self._learn(snapshot, facts["series"], facts["newest_series"] or 0)
+        watermark = facts.get("watermark") or None
+        dirty = await snapshot.all("SELECT k FROM dirty ORDER BY k")
+        return Moment(
+            snapshot,
+            revision,
+            newest=facts["newest"],
+            settled=_settled(facts),
+            history=facts.get("history") or 0,
+            floors=_floors(facts),
+            dirty=tuple(runs((hour for (hour,) in dirty if watermark is None or hour * HOUR >= watermark), HOUR)),
+        )
 
     async def _learn(self, snapshot: Snapshot, count: int, newest: int) -> None:
         """Read the series that are new; all of them where some went away."""
@@ -184,8 +198,17 @@ class Reader:
         known = self._catalogue.newest
         self._catalogue.add(await snapshot.all(f"SELECT {COLUMNS} FROM series WHERE id > ?", (known,)))
         if len(self._catalogue) != count:
-            self._catalogue = Catalogue()
+            self._catalogue = Catalogue(self._catalogue.generation + 1)
             self._catalogue.add(await snapshot.all(f"SELECT {COLUMNS} FROM series"))
+
+
+def _settled(facts: dict[str, Any]) -> int | None:
+    """Before which full hour only what grows `history` changes anything: the newest hour, or what the writer says."""
+    front, newest = facts.get("front"), facts["newest"]
+    if newest is None:
+        return None
+    hour: int = newest // HOUR * HOUR
+    return hour if front is None else min(hour, front // HOUR * HOUR)
 
 
 def _floors(facts: dict[str, Any]) -> Floors:

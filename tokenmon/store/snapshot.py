@@ -42,6 +42,11 @@ class Snapshot:
         """Every row at once: a round trip to the thread costs more than a thousand rows."""
         return list(await self._connection.execute_fetchall(statement, bound))  # type: ignore[arg-type]
 
+    async def revision(self) -> int:
+        """A number that differs after every commit of somebody else. As a question, it also takes the snapshot."""
+        ((version,),) = await self.all("PRAGMA data_version")
+        return int(version)
+
     async def classify(self, classes: Mapping[int, int]) -> None:
         """Say which class every series belongs to, for statements that add up by class; forgotten with the snapshot.
 

@@ -1,16 +1,21 @@
 """The vector: sums and times per series over a span, from which totals, breakdowns and charts are folded.
 
-What lies before the newest hour only changes when `history` grows, so its whole hours are kept; a refresh reads the
-raw edges and the newest hour. Sums come from the cover that also takes off; first and last times from one that only
-adds, because a least cannot be taken back.
+A span is cut into pieces. Those that lie before the settled hour only change when `history` grows, so they are kept,
+and so is what they fold to; cut at whole hours and at five minutes, they stay the same while a relative range moves
+with the clock. What is read anew is a few minutes of events at the edges and the open hour, once per commit, whatever
+number of panels ask. Sums come from the cover that also takes off; first and last times from one that only adds,
+because a least cannot be taken back.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from operator import add
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
+from tokenmon.dimensions import Dimension
+from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Floors, Part, adding, corrections, cover
+from tokenmon.store.groups import Tally, Values, fold, together
 from tokenmon.store.schema import HOUR, SUMS
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import TIMES, Selection, sums
@@ -20,8 +25,12 @@ Vector = dict[int, Row]
 
 Span = tuple[int | None, int | None]
 
-_KEPT = 16
-_SUMS = len(SUMS)
+STEP = HOUR // 12
+"""Grid of the pieces inside an hour, milliseconds: at most so much is read from events at an edge of every refresh."""
+
+_KEPT = 64
+_KEPT_ROWS = 150_000
+"""Rows of kept pieces: about 75 MB at most."""
 _MANY_DIRTY = 24
 """Hours; more of them in long runs are read once for sums and times together."""
 
@@ -31,63 +40,135 @@ class Moment:
     """What holds while one question is answered."""
 
     snapshot: Snapshot
+    revision: int
+    """Differs after every commit of somebody else."""
     newest: int | None
     """Time of the newest event."""
+    settled: int | None
+    """What is before this full hour changes only with `history`."""
     history: int
-    """Grows when an hour before the newest changes."""
+    """Grows when something before `settled` changes."""
     floors: Floors
     dirty: tuple[tuple[int, int], ...]
     """Spans whose roll-ups are not to be trusted."""
 
-    @property
-    def settled(self) -> int | None:
-        """Start of the newest hour: what is before it changes only with `history`."""
-        return None if self.newest is None else self.newest // HOUR * HOUR
+
+@dataclass(eq=False)
+class Piece:
+    """The vector of one piece, and what it was folded to."""
+
+    rows: Vector
+    folded: dict[tuple[str, ...], dict[Values, Tally]] = field(default_factory=dict)
+    """By the names of the dimensions; nobody changes these tallies."""
+
+    def by(self, catalogue: Catalogue, by: Sequence[Dimension]) -> dict[Values, Tally]:
+        """Tallies of the values of dimensions over names."""
+        names = tuple(dimension.name for dimension in by)
+        if names not in self.folded:
+            classes = catalogue.classes(by)
+            self.folded[names] = fold((*classes[series], row) for series, row in self.rows.items())
+        return self.folded[names]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A vector in parts: a series may be in several."""
+
+    kept: tuple[Piece, ...]
+    fresh: tuple[Piece, ...]
+    bases: "OrderedDict[object, dict[Values, Tally]]"
+
+    def rows(self) -> Iterable[tuple[int, Row]]:
+        """Series and sums of every part."""
+        return (item for piece in (*self.kept, *self.fresh) for item in piece.rows.items())
+
+    def tallies(self, catalogue: Catalogue, by: Sequence[Dimension]) -> dict[Values, Tally]:
+        """One tally per values of dimensions over names."""
+        key = (*self.kept, tuple(dimension.name for dimension in by))
+        base = self.bases.get(key)
+        if base is None:
+            self.bases[key] = base = together([piece.by(catalogue, by) for piece in self.kept])
+            if len(self.bases) > _KEPT:
+                self.bases.popitem(last=False)
+        return together([base, *(piece.by(catalogue, by) for piece in self.fresh)])
 
 
 class Vectors:
     """Vectors, and what is kept of them between questions."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str | None, Span], Vector] = OrderedDict()
+        self._kept: OrderedDict[tuple[str | None, Span], Piece] = OrderedDict()
+        self._rows = 0
         self._version: object = None
+        self._fresh: dict[tuple[Selection, Span], Piece] = {}
+        self._revision: object = None
+        self._bases: OrderedDict[object, dict[Values, Tally]] = OrderedDict()
 
-    async def read(self, moment: Moment, selection: Selection, span: Span) -> Vector:
+    async def read(self, moment: Moment, catalogue: Catalogue, selection: Selection, span: Span) -> Pieces:
         """The vector of a span; its edges must be answerable (see `cover.snap`)."""
+        self._forget_what_changed(moment, catalogue)
         if selection.scans:
-            return await _scan(moment, selection, span)
-        whole = _whole_hours(span, moment.settled)
-        if whole is None:
-            return await _read(moment, selection, adding(*span, moment.dirty))
-        settled = await self._settled(moment, selection, whole)
-        fringe = (*adding(span[0], whole[0], moment.dirty), *adding(whole[1], span[1], moment.dirty))
-        if whole[0] is None:
-            fringe = adding(whole[1], span[1], moment.dirty)
-        return merged(settled, await _read(moment, selection, fringe))
+            return Pieces((), (await self._anew(moment, selection, span, (Part(RAW, *span),)),), self._bases)
+        kept, fresh = cut(_open(span, moment), moment.settled)
+        return Pieces(
+            tuple([await self._settled(moment, selection, piece) for piece in kept]),
+            tuple([await self._anew(moment, selection, piece, adding(*piece, moment.dirty)) for piece in fresh]),
+            self._bases,
+        )
 
-    async def _settled(self, moment: Moment, selection: Selection, span: Span) -> Vector:
-        version = (moment.history, moment.floors)
+    def _forget_what_changed(self, moment: Moment, catalogue: Catalogue) -> None:
+        version = (moment.history, moment.floors, catalogue.generation)
         if version != self._version:
             self._kept.clear()
+            self._bases.clear()
+            self._rows = 0
             self._version = version
+        if (version, moment.revision) != self._revision:
+            self._fresh.clear()
+            self._revision = (version, moment.revision)
+
+    async def _anew(self, moment: Moment, selection: Selection, span: Span, parts: Iterable[Part]) -> Piece:
+        """A piece that the next commit may change."""
+        key = (selection, span)
+        if key not in self._fresh:
+            self._fresh[key] = Piece(await _read(moment, selection, parts))
+        return self._fresh[key]
+
+    async def _settled(self, moment: Moment, selection: Selection, span: Span) -> Piece:
         key = (selection.series, span)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        self._kept[key] = vector = await _whole(moment, selection, span)
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return vector
+        self._kept[key] = piece = Piece(await _whole(moment, selection, span))
+        self._rows += len(piece.rows)
+        while len(self._kept) > 1 and (len(self._kept) > _KEPT or self._rows > _KEPT_ROWS):
+            _, dropped = self._kept.popitem(last=False)
+            self._rows -= len(dropped.rows)
+        return piece
 
 
-def _whole_hours(span: Span, settled: int | None) -> Span | None:
-    """The whole hours of a span before the newest hour; None where there is none."""
-    if settled is None:
-        return None
+def _open(span: Span, moment: Moment) -> Span:
+    """A span that ends after the newest event has no end: whole roll-ups answer it."""
     start, end = span
-    low = None if start is None else -(-start // HOUR) * HOUR
-    high = settled if end is None else min(end // HOUR * HOUR, settled)
-    return None if low is not None and low >= high else (low, high)
+    return (start, None) if end is not None and moment.newest is not None and end > moment.newest else span
+
+
+def cut(span: Span, settled: int | None) -> tuple[list[Span], list[Span]]:
+    """A span as pieces that can be kept, at whole hours and steps before `settled`, and pieces that cannot."""
+    start, end = span
+    if settled is None or (start is not None and start >= settled):
+        return [], [span]
+    high = settled if end is None else min(end, settled)
+    points = {high // STEP * STEP, high // HOUR * HOUR}
+    if start is not None:
+        points |= {-(-start // STEP) * STEP, -(-start // HOUR) * HOUR}
+    inner = sorted(point for point in points if point < high and (start is None or point > start))
+    pieces: list[Span] = list(pairwise([start, *inner, high]))
+    kept = [piece for piece in pieces if all(edge is None or edge % STEP == 0 for edge in piece)]
+    fresh = [piece for piece in pieces if piece not in kept]
+    if end is None or end > settled:
+        fresh.append((settled, end))
+    return kept, fresh
 
 
 async def _read(moment: Moment, selection: Selection, parts: Iterable[Part]) -> Vector:
@@ -97,12 +178,10 @@ async def _read(moment: Moment, selection: Selection, parts: Iterable[Part]) -> 
     return {row[1]: row[2:] for row in rows}
 
 
-async def _scan(moment: Moment, selection: Selection, span: Span) -> Vector:
-    return await _read(moment, selection, (Part(RAW, *span),))
-
-
 async def _whole(moment: Moment, selection: Selection, span: Span) -> Vector:
     start, end = span
+    if any(edge is not None and edge % HOUR for edge in span):
+        return await _read(moment, selection, adding(start, end, moment.dirty))
     dirty = [
         (low, high) for low, high in moment.dirty if (end is None or low < end) and (start is None or high > start)
     ]
@@ -117,18 +196,3 @@ async def _whole(moment: Moment, selection: Selection, span: Span) -> Vector:
         return {}
     times = {row[1]: row[2:] for row in await moment.snapshot.all(*timing)}
     return {row[1]: row[2:] + times[row[1]] for row in await moment.snapshot.all(*summing)}
-
-
-def merged(vector: Vector, more: Vector) -> Vector:
-    """Both together; neither is changed."""
-    both = dict(vector)
-    for series, row in more.items():
-        known = both.get(series)
-        both[series] = row if known is None else joined(known, row)
-    return both
-
-
-def joined(one: Row, other: Row) -> Row:
-    """Two rows of SUMS and times as one."""
-    first, last = min(one[_SUMS], other[_SUMS]), max(one[_SUMS + 1], other[_SUMS + 1])
-    return (*map(add, one[:_SUMS], other[:_SUMS]), first, last)
