@@ -61,7 +61,7 @@ async def tallies(
     calendar = any(dimension.bucket is not None for dimension in by)
     if not extra and not calendar:
         pieces = await vectors.read(moment, catalogue, selection, span)
-        return Found(pieces.tallies(catalogue, by), pieces.tallies(catalogue, ()).get(()))
+        return Found(pieces.tallies(catalogue, by), pieces.totals(catalogue))
     slots = await _slots(moment, span, by, zone) if calendar else [span]
     texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
     names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
@@ -70,7 +70,9 @@ async def tallies(
         rows = await _scanned(moment, selection, parts, ", ".join(("series", *extra)))
         series_of = None
     else:
-        series_of = await classify(moment.snapshot, catalogue, names.names_of)
+        named = [dimension for dimension in by if dimension.of_names is not None]
+        tag = tuple(dimension.name for dimension in named)
+        series_of = await classify(moment.snapshot, catalogue, tag, catalogue.classes(named).__getitem__)
         if selection.scans:
             parts = [(slot, (Part(RAW, *bounds),)) for slot, bounds in enumerate(slots)]
             rows = await _scanned(moment, selection, parts, "class")
@@ -90,18 +92,12 @@ def _named(
         yield names.of(series, row[2:width], row[0]), catalogue.flags(series), row[width:]
 
 
-async def classify(snapshot: Snapshot, catalogue: Catalogue, value_of: Callable[[int], object]) -> list[int]:
-    """Put series of the same value and flags into one class; returns a series of each class."""
-    classes: dict[object, int] = {}
-    examples: list[int] = []
-    of_series: dict[int, int] = {}
-    for series in catalogue.ids():
-        known = (value_of(series), catalogue.flags(series))
-        if known not in classes:
-            classes[known] = len(examples)
-            examples.append(series)
-        of_series[series] = classes[known]
-    await snapshot.classify(of_series)
+async def classify(
+    snapshot: Snapshot, catalogue: Catalogue, name: object, kind_of: Callable[[int], object]
+) -> list[int]:
+    """Put series of one kind into one class; returns a series of each class. `name` says what `kind_of` tells."""
+    examples, classes = catalogue.numbered(name, kind_of)
+    await snapshot.classify((name, catalogue.generation, len(catalogue)), classes)
     return examples
 
 
@@ -125,10 +121,6 @@ class _Values:
                 self._parts.append((dimension.of_event, texts[dimension.of_event]))
             elif dimension.bucket is not None and zone is not None:
                 self._parts.append(("slot", _labels(starts, dimension.bucket, zone)))
-
-    def names_of(self, series: int) -> tuple[str, ...]:
-        """The values that a series alone decides."""
-        return tuple([texts[series] for kind, texts in self._parts if kind == "name"])
 
     def of(self, series: int | None, known: Sequence[int | None], slot: int = 0) -> Values:
         """One value per dimension, None where it is missing."""

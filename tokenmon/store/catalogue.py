@@ -17,6 +17,9 @@ from tokenmon.view import Condition
 COLUMNS = ", ".join(("id", *Names._fields, "priced_as", "flags"))
 """What `Catalogue.add` takes from `series`."""
 
+_MOST_NUMBERED = 16
+"""Ways to put series into classes that are kept."""
+
 OF_EVENTS = ("status", "source", "session")
 """Fields of conditions that are not names."""
 
@@ -39,6 +42,7 @@ class Catalogue:
         self._series: dict[int, Series] = {}
         self._values: dict[str, dict[int, str]] = {}
         self._classes: dict[tuple[str, ...], dict[int, tuple[tuple[str | None, ...], int]]] = {}
+        self._numbered: dict[object, tuple[list[int], dict[int, int]]] = {}
 
     def __len__(self) -> int:
         return len(self._series)
@@ -57,6 +61,7 @@ class Catalogue:
             self._series[identity] = Series(Names(*map(sanitise, names)), sanitise(priced_as), flags)
         self._values.clear()
         self._classes.clear()
+        self._numbered.clear()
 
     def ids(self) -> Iterable[int]:
         """All ids."""
@@ -85,6 +90,23 @@ class Catalogue:
                 for identity, series in self._series.items()
             }
             self._classes[names] = known
+        return known
+
+    def numbered(self, name: object, kind_of: Callable[[int], object]) -> tuple[list[int], dict[int, int]]:
+        """Series of one kind as one class: an example of every class, and the class of every series."""
+        known = self._numbered.get(name)
+        if known is None:
+            examples: list[int] = []
+            numbers: dict[object, int] = {}
+            classes = {}
+            for series in self._series:
+                number = numbers.setdefault(kind_of(series), len(examples))
+                if number == len(examples):
+                    examples.append(series)
+                classes[series] = number
+            if len(self._numbered) >= _MOST_NUMBERED:
+                self._numbered.clear()
+            known = self._numbered[name] = examples, classes
         return known
 
     def select(self, where: Iterable[Condition], hits: Collection[int] | None) -> str | None:

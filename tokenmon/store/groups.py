@@ -23,15 +23,19 @@ _READ, _WRITE_5M, _WRITE_1H, _REASONING = (
 )
 
 
+def _total(columns: Sequence[int]) -> int:
+    return columns[_INPUT] + columns[_OUTPUT] + columns[_READ] + columns[_WRITE_5M] + columns[_WRITE_1H]
+
+
 class Tally:
     """Sums of one group in the making."""
 
-    __slots__ = ("assumed", "base", "columns", "cost", "first", "flags", "last", "unpriced")
+    __slots__ = ("assumed", "base", "columns", "cost", "first", "flags", "last", "unpriced", "unpriced_tokens")
 
     def __init__(self) -> None:
         self.columns: Sequence[int] = (0,) * _WIDTH
         self.flags = 0
-        self.cost = self.unpriced = self.assumed = self.base = 0
+        self.cost = self.unpriced = self.unpriced_tokens = self.assumed = self.base = 0
         self.first: int | None = None
         self.last: int | None = None
 
@@ -45,6 +49,7 @@ class Tally:
             self.cost += columns[_LIST]
         else:
             self.unpriced += columns[0]
+            self.unpriced_tokens += _total(columns)
         if flags & Flag.ASSUMED:
             self.assumed += columns[0]
         if flags & Flag.CACHE_READ:
@@ -54,19 +59,16 @@ class Tally:
     def with_(self, other: "Tally") -> "Tally":
         """Both groups' sums as a new group."""
         both = Tally()
-        both.join(self)
-        both.join(other)
+        both.columns = [*map(add, self.columns, other.columns)]
+        both.flags = self.flags | other.flags
+        both.cost = self.cost + other.cost
+        both.unpriced = self.unpriced + other.unpriced
+        both.unpriced_tokens = self.unpriced_tokens + other.unpriced_tokens
+        both.assumed = self.assumed + other.assumed
+        both.base = self.base + other.base
+        both.first, both.last = self.first, self.last
+        both._stretch(other.first, other.last)
         return both
-
-    def join(self, other: "Tally") -> None:
-        """Another group's sums."""
-        self.columns = [*map(add, self.columns, other.columns)]
-        self.flags |= other.flags
-        self.cost += other.cost
-        self.unpriced += other.unpriced
-        self.assumed += other.assumed
-        self.base += other.base
-        self._stretch(other.first, other.last)
 
     def _stretch(self, first: int | None, last: int | None) -> None:
         if first is not None and (self.first is None or first < self.first):
@@ -77,8 +79,7 @@ class Tally:
     @property
     def total(self) -> int:
         """All billed tokens."""
-        columns = self.columns
-        return columns[_INPUT] + columns[_OUTPUT] + columns[_READ] + columns[_WRITE_5M] + columns[_WRITE_1H]
+        return _total(self.columns)
 
     @property
     def shown_cost(self) -> int | None:
@@ -210,7 +211,7 @@ def cut(entries: Sequence[Entry], limit: int, *, totals: Tally | None = None, sn
     if totals is None:
         totals = Tally()
         for _, tally in entries:
-            totals.join(tally)
+            totals = totals.with_(tally)
     shown = entries[:limit] if limit else entries
     return Breakdown(
         groups=tuple(Group(values, tally.sums()) for values, tally in shown),

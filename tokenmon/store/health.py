@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tokenmon.events import Flag
+from tokenmon.dimensions import DIMENSIONS
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.groups import Tally, fold
 from tokenmon.store.lock import holder
 from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshot
@@ -18,6 +17,7 @@ from tokenmon.text import sanitise
 
 MAX_SOURCES = 1_000
 _MAX_REJECTS = 100
+_BY_MODEL = tuple(dimension for dimension in DIMENSIONS if dimension.name == "model")
 
 _TALLIES = (
     "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "disagrees", "lost_bytes",
@@ -50,7 +50,7 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
     return Health(
         path=str(path),
         size_bytes=_size(path),
-        events=sum(row[0] for _, row in everything.rows()),
+        events=everything.totals(catalogue).columns[0],
         series=len(catalogue),
         schema_version=version[0] if version else 0,
         ingester_pid=pid,
@@ -101,13 +101,11 @@ def _alert(row: Row) -> AlertRow:
 
 def _unpriced(catalogue: Catalogue, everything: Pieces) -> tuple[Unpriced, ...]:
     """Models with calls that have neither kind of cost, most calls first."""
-    known = Flag.LOGGED | Flag.LISTED
-    unpriced: dict[Any, Tally] = fold(
-        ((catalogue[series].names.model,), 0, row)
-        for series, row in everything.rows()
-        if not catalogue.flags(series) & known
-    )
-    models = [Unpriced(values[0], tally.unpriced, tally.total) for values, tally in unpriced.items()]
+    models = [
+        Unpriced(values[0] or "", tally.unpriced, tally.unpriced_tokens)
+        for values, tally in everything.tallies(catalogue, _BY_MODEL).items()
+        if tally.unpriced
+    ]
     return tuple(sorted(models, key=lambda unpriced: (-unpriced.requests, unpriced.model)))
 
 

@@ -126,7 +126,9 @@ class Reader:
     ) -> Chart:
         """Bins [edges[i], edges[i+1]) of a view's filter by one dimension; the edges, not the window, bound it."""
         async with self._question(view.at(Window())) as question:
-            return await self._bins.chart(question.moment, self._catalogue, question.selection, by, edges, top, first)
+            return await self._bins.chart(
+                question.moment, self._catalogue, self._vectors, question.selection, by, edges, top, first
+            )
 
     async def events(self, view: View, *, limit: int = 500, before: str | None = None) -> EventPage:
         """Events, newest first; `before` is the cursor of an earlier page."""

@@ -32,11 +32,18 @@ _SETTINGS = (
 Row = tuple[Any, ...]
 
 
+class _Classes:
+    """What the connection's table of classes holds."""
+
+    name: object = None
+
+
 class Snapshot:
     """The database at one moment."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, classes: _Classes) -> None:
         self._connection = connection
+        self._classes = classes
 
     async def all(self, statement: str, bound: Sequence[object] = ()) -> list[Row]:
         """Every row at once: a round trip to the thread costs more than a thousand rows."""
@@ -47,14 +54,18 @@ class Snapshot:
         ((version,),) = await self.all("PRAGMA data_version")
         return int(version)
 
-    async def classify(self, classes: Mapping[int, int]) -> None:
-        """Say which class every series belongs to, for statements that add up by class; forgotten with the snapshot.
+    async def classify(self, name: object, classes: Mapping[int, int]) -> None:
+        """Say which class every series belongs to, for statements that add up by class; nothing if `name` says so now.
 
         A table with an index, because SQLite makes none for a JSON list, and then reads the list for every row.
         """
+        if self._classes.name == name:
+            return
         await self.all("PRAGMA query_only=0")
+        await self.all("DELETE FROM temp.class")
         await self.all("INSERT INTO temp.class SELECT key, value FROM json_each(?)", (json.dumps(classes),))
         await self.all("PRAGMA query_only=1")
+        self._classes.name = name
 
     async def one(self, statement: str, bound: Sequence[object] = ()) -> Row | None:
         """The first row, None where there is none."""
@@ -69,6 +80,7 @@ class Snapshots:
         self.path = path
         self._connection = connection
         self._turn = asyncio.Lock()
+        self._classes = _Classes()
 
     @classmethod
     async def open(cls, path: Path) -> "Snapshots":
@@ -115,13 +127,16 @@ class Snapshots:
             with _explained(self.path):
                 try:
                     await self._connection.execute_fetchall("BEGIN")
-                    yield Snapshot(self._connection)
-                except asyncio.CancelledError:
-                    await self._connection.interrupt()
-                    raise
-                finally:
+                    yield Snapshot(self._connection, self._classes)
+                except BaseException as error:
+                    self._classes.name = None
+                    if isinstance(error, asyncio.CancelledError):
+                        await self._connection.interrupt()
                     # Queued before it is awaited, so it comes before the next question even if we are cancelled here.
                     await self._connection.rollback()
+                    raise
+                # Nothing was written but the table of classes, which is to stay.
+                await self._connection.commit()
 
     async def revision(self) -> int:
         """A number that changes whenever another process has committed."""

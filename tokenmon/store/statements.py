@@ -17,8 +17,13 @@ TIMES: tuple[str, ...] = ("first_ts", "last_ts")
 FAR = 1 << 62
 """Beyond every time and bucket number."""
 
+TOKENS = "tokens"
+"""All billed tokens: the sum of five columns, where nobody needs them apart."""
+
+_BILLED = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 _OF_EVENT = {
     "n": "1",
+    TOKENS: " + ".join(f"r.{count}" for count in _BILLED),
     "err": "r.err",
     **{count: f"r.{count}" for count in COUNTS},
     "cost_logged": "ifnull(r.cost_logged, 0)",
@@ -26,13 +31,17 @@ _OF_EVENT = {
     "first_ts": "r.ts",
     "last_ts": "r.ts",
 }
-_OF_ROLLUP = {column: f"r.{column}" for column in (*SUMS, *TIMES)}
+_OF_ROLLUP = {**{column: f"r.{column}" for column in (*SUMS, *TIMES)}, TOKENS: _OF_EVENT[TOKENS]}
 # LIMIT keeps SQLite from merging this into the join, where it would read the JSON again for every row.
 _RANGES = (
     "(SELECT json_extract(value, '$[0]') AS slot, json_extract(value, '$[1]') AS low,"
     " json_extract(value, '$[2]') AS high FROM json_each(?) LIMIT -1)"
 )
-_AGGREGATE = {**{column: f"sum({column})" for column in SUMS}, "first_ts": "min(first_ts)", "last_ts": "max(last_ts)"}
+_AGGREGATE = {
+    **{column: f"sum({column})" for column in (*SUMS, TOKENS)},
+    "first_ts": "min(first_ts)",
+    "last_ts": "max(last_ts)",
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ def _term(level: int, sign: int, columns: Sequence[str], extra: Sequence[str], s
         expressions, table, place = _OF_EVENT, "event", "ts"
     chosen = ", ".join(
         ["r.series AS series", *(f"r.{name} AS {name}" for name in extra)]
-        + [f"{minus}{expressions[column]} AS {column}" for column in columns]
+        + [f"{minus}({expressions[column]}) AS {column}" for column in columns]
     )
     text, bound = selection.narrowed(level)
     return (

@@ -28,6 +28,7 @@ Span = tuple[int | None, int | None]
 STEP = HOUR // 12
 """Grid of the pieces inside an hour, milliseconds: at most so much is read from events at an edge of every refresh."""
 
+_NOTHING = Tally()
 _KEPT = 64
 _KEPT_ROWS = 150_000
 """Rows of kept pieces: about 75 MB at most."""
@@ -78,13 +79,13 @@ class Pieces:
     fresh: tuple[Piece, ...]
     bases: "OrderedDict[object, dict[Values, Tally]]"
 
-    def rows(self) -> Iterable[tuple[int, Row]]:
-        """Series and sums of every part."""
-        return (item for piece in (*self.kept, *self.fresh) for item in piece.rows.items())
+    def totals(self, catalogue: Catalogue) -> Tally:
+        """Everything in one tally."""
+        return self.tallies(catalogue, ()).get((), _NOTHING)
 
     def tallies(self, catalogue: Catalogue, by: Sequence[Dimension]) -> dict[Values, Tally]:
         """One tally per values of dimensions over names."""
-        key = (*self.kept, tuple(dimension.name for dimension in by))
+        key = (self.kept, tuple(dimension.name for dimension in by))
         base = self.bases.get(key)
         if base is None:
             self.bases[key] = base = together([piece.by(catalogue, by) for piece in self.kept])
