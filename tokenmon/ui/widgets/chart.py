@@ -1,17 +1,22 @@
 """Stacked bins over time; the only module that knows plotext.
 
-plotext's bar functions cost 170 ms for eight series, so the cumulative sums are drawn largest first, each filled down
-to the axis with whole cells (`sd`): the same picture for a few milliseconds, one colour per cell. Only the body is
+plotext's bar functions cost 170 ms for eight series, so every cell of a stack is a point of its own (`sd`, whole
+cells): no cell is painted twice, and each has one colour. What comes out is read as runs of a colour, because rich
+takes longer to read escape sequences than plotext to write them. Only the body is
 plotext's; axes and labels are ours, because they are money and local times. Edges of bins are rounded to columns: whole
 columns per bin would leave up to a third of the width empty. It paints again only when data or size changed.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cache
+from math import floor
 
 from rich.color import Color, ColorType
-from rich.text import Text
+from rich.style import Style
+from rich.text import Span, Text
 from textual_plotext import PlotextPlot
 
 from tokenmon.ui import formatting
@@ -26,6 +31,9 @@ FOOT = 2
 
 LABEL = 12
 """Columns that a time label needs at least."""
+
+_RUNS = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
+"""An escape sequence for colours, or text."""
 
 STEPS = (
     *(minutes * MINUTE for minutes in (1, 5, 15, 30)),
@@ -106,6 +114,50 @@ def _period(instant: int, zone: tzinfo, step: int) -> int:
     return then.year // (step // (365 * DAY))
 
 
+def _cells(picture: Picture, columns: int, rows: int, top: float) -> list[list[tuple[int, int]]]:
+    """Column and row of every cell of each band; row 0 is the baseline, and whatever is not nothing has a cell of it."""
+    bins = len(picture.edges) - 1
+    cells: list[list[tuple[int, int]]] = [[] for _ in picture.bands]
+    of_bin: dict[int, list[tuple[int, range]]] = {}
+    for x in range(columns):
+        at = x * bins // columns
+        if at not in of_bin:
+            of_bin[at] = list(_ranges([band.values[at] for band in picture.bands], rows, top))
+        for index, filled in of_bin[at]:
+            cells[index] += [(x, y) for y in filled]
+    return cells
+
+
+def _ranges(values: Sequence[int], rows: int, top: float) -> Iterator[tuple[int, range]]:
+    """The rows that each value of a stack fills: (index, rows)."""
+    total, filled = 0, 0
+    for index, value in enumerate(values):
+        total += value
+        height = floor(round(0.5 + (rows - 1) * total / top, 8)) + 1 if total > 0 else 0
+        if height > filled:
+            yield index, range(filled, height)
+            filled = height
+
+
+@cache
+def _style_of(codes: str) -> str | Style:
+    """The style of an escape sequence; there are few, and rich takes long to read one."""
+    spans = Text.from_ansi(f"\x1b[{codes}mx").spans
+    return spans[0].style if spans else ""
+
+
+def _text_of(line: str) -> Text:
+    """A line of coloured runs, as plotext writes them."""
+    plain, spans, style = "", [], ""
+    for codes, run in _RUNS.findall(line):
+        if run:
+            spans.append(Span(len(plain), len(plain) + len(run), _style_of(style)))
+            plain += run
+        else:
+            style = codes
+    return Text(plain, spans=[span for span in spans if span.style])
+
+
 class TimeChart(PlotextPlot):
     """Stacked bins with money or counts at the left and local times below."""
 
@@ -164,19 +216,13 @@ class TimeChart(PlotextPlot):
         plot.yaxes(False, False)
         plot.xticks([])
         plot.yticks([])
-        plot.xlim(0, columns - 1)
-        plot.ylim(0, top)
-        bins = len(picture.edges) - 1
-        for last in range(len(bands) - 1, -1, -1):
-            sums = [sum(values) for values in zip(*(band.values for band in bands[: last + 1]), strict=True)]
-            points = [(x, sums[x * bins // columns]) for x in range(columns)]
-            filled = [(x, y) for x, y in points if y > 0]
-            if filled:
-                xs, ys = zip(*filled, strict=True)
-                marker, colour = self._ink(bands[last].colour)
-                plot.scatter(list(xs), list(ys), fillx=True, marker=marker, color=colour)
-        lines = plot.build().split("\n")[:rows]
-        return [Text.from_ansi(line) for line in lines]
+        plot.xlim(0, max(1, columns - 1))
+        plot.ylim(0, rows - 1)
+        for band, cells in zip(picture.bands, _cells(picture, columns, rows, top), strict=True):
+            if cells:
+                marker, colour = self._ink(band.colour)
+                plot.scatter([x for x, _ in cells], [y for _, y in cells], marker=marker, color=colour)
+        return [_text_of(line) for line in plot.build().split("\n")[:rows]]
 
     def _ink(self, colour: int) -> tuple[str, str | int | tuple[int, int, int]]:
         """Marker and colour for plotext: full cells in colour, else a fill of its own."""
