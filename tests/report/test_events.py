@@ -2,10 +2,10 @@
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tokenmon.events import NAMES, Names
 from tokenmon.report.events import FIELDS, _page, row

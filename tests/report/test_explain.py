@@ -1,11 +1,11 @@
 """`explain`: the very line, made harmless; the facts; the price of each class and the sum."""
 
 import gzip
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tests.report.test_events import EVENT
 from tokenmon.pricing import PriceBook, open_book

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.asking import BASE, DAY, SERIES_FLAGS, ask, call, calls, connect, times
-from tests.store.filling import Call, add_events, mark_dirty, set_meta
+from tests.store.filling import Call, add_events, add_series, add_source, create, fill, mark_dirty, set_meta
 from tests.store.test_reader import MODELS, dimension, made
 from tokenmon.errors import UsageError
+from tokenmon.events import Flag
 from tokenmon.store.answers import Chart
 from tokenmon.store.reader import Reader
 from tokenmon.store.schema import HOUR
@@ -79,6 +80,37 @@ async def test_kept_bins_are_asked_again_when_history_grows(tmp_path: Path) -> N
             db.close()
             found.append(more)
             assert drawn(await reader.chart(View(), MODEL, HOURS)) == raw(found, HOURS)
+
+
+async def test_the_largest_of_many_values_are_told_apart_and_follow_the_data(tmp_path: Path) -> None:
+    db = create(tmp_path / "x.db")
+    add_source(db)
+    many = [add_series(db, Flag.LISTED, model="m", user=f"user-{i:03}") for i in range(90)]
+    found = [Call(BASE + i % 8 * HOUR, series, i, input=100 - i, cost_list=100 - i) for i, series in enumerate(many)]
+    fill(db, found)
+    user = dimension("user")
+    async with await Reader.open(tmp_path / "x.db") as reader:
+        for newcomer in (None, Call(BASE + 9 * HOUR, many[80], 999, input=5, cost_list=1_000)):
+            if newcomer is not None:
+                add_events(db, [newcomer])
+                mark_dirty(db, [newcomer.ts // HOUR])
+                found.append(newcomer)
+            chart = await reader.chart(View(), user, [*HOURS, BASE + 10 * HOUR], top=3)
+            costs: dict[str, int] = {}
+            for one in found:
+                name = f"user-{one.series - many[0]:03}"
+                costs[name] = costs.get(name, 0) + (one.cost_list or 0)
+            largest = sorted(costs, key=lambda name: -costs[name])[:3]
+            assert [series.label for series in chart.series] == [*largest, "Other (87)"]
+            assert [sum(series.costs) for series in chart.series[:3]] == [costs[name] for name in largest]
+            assert sum(chart.series[3].costs) == sum(costs.values()) - sum(costs[name] for name in largest)
+    db.close()
+
+
+def test_a_chart_of_more_bins_than_an_answer_holds_is_refused(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE, 1, 1)])
+    with pytest.raises(UsageError, match="5,000 bins"):
+        ask(path, lambda reader: reader.chart(View(), MODEL, range(BASE, BASE + 5_002)))
 
 
 def test_what_is_not_among_the_largest_is_counted_as_other(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from tests.store.asking import DAY, ask, call, calls, raw_sums, times
 from tests.store.filling import Call
 from tests.store.test_cover import weight
 from tests.store.test_reader import MODELS, dimension, inside, made
+from tokenmon.store.answers import Breakdown
+from tokenmon.store.breakdown import MOST_BUCKETS
 from tokenmon.store.cover import cover
 from tokenmon.store.schema import HOUR
 from tokenmon.store.slots import shared
@@ -103,3 +105,20 @@ def test_far_from_utc_most_of_an_edge_is_read_once() -> None:
     slots, between = shared(parts)
     assert len(between) == 9
     assert sum(len(list(of_slot)) for _, of_slot in slots) < sum(len(of_slot) for _, of_slot in parts)
+
+
+def test_more_buckets_than_an_answer_holds_are_cut_from_the_old_end_and_said(tmp_path: Path) -> None:
+    hours = MOST_BUCKETS + 40  # whole days, so that no bucket is empty
+    found = [call(20_000 * DAY + i * HOUR + 5, 1 + i % 2, i, size=i) for i in range(hours)]
+    path = made(tmp_path / "x.db", found)
+
+    def by_hour(view: View) -> Breakdown:
+        return ask(path, lambda reader: reader.breakdown(view, (dimension("hour"),), zone=UTC, limit=0))
+
+    for view in (View(), View(where=(Condition("status", "ok"),))):
+        answer = by_hour(view)
+        assert (len(answer.groups), answer.truncated, answer.bounded) == (MOST_BUCKETS, True, True)
+        assert answer.groups[0].sums.first == found[40].ts
+        assert answer.totals == raw_sums(found)
+    whole = by_hour(View(Window(found[40].ts, None)))
+    assert (len(whole.groups), whole.truncated) == (MOST_BUCKETS, False)

@@ -1,6 +1,7 @@
 """A reader that stays open beside a writer answers exactly after every commit, whatever it keeps between questions."""
 
 import asyncio
+from datetime import UTC
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -93,5 +94,33 @@ def test_answers_follow_every_commit_exactly(found: list[tuple[list[Row], bool, 
         writer = Writer.open(path)
         try:
             asyncio.run(compare(path, writer, found))
+        finally:
+            writer.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(rows(), max_size=12), st.lists(st.integers(0, 3 * HOUR), min_size=1, max_size=8).map(sorted))
+def test_a_range_that_moves_with_the_clock_stays_exact(found: list[Row], steps: list[int]) -> None:
+    with TemporaryDirectory() as place:
+        path = Path(place) / "state" / "x.db"
+        writer = Writer.open(path)
+
+        async def follow() -> None:
+            source = a_source()
+            async with await Reader.open(path) as reader:
+                for number, step in enumerate(steps):
+                    batch = [a_row(an_event(f"new-{number}", at=10 * HOUR + step, output=3)), *found[number::8]]
+                    source = writer.commit([a_step(source, batch)], backlog=0, now_ms=START, live=True).checkpoints[0]
+                    for length in (HOUR // 2, 3 * HOUR, 9 * HOUR + 7):
+                        end = START + 10 * HOUR + step + 2_000
+                        for window in (Window(end - length, end), Window(end - 2 * length, end - length)):
+                            sums = await reader.totals(View(window))
+                            by_model = await reader.breakdown(View(window), (dimension("model"),), zone=UTC)
+                            assert (sums.requests, sums.output or 0) == stored(path, window)
+                            assert by_model.totals == sums
+                            assert sum(group.sums.requests for group in by_model.groups) == sums.requests
+
+        try:
+            asyncio.run(follow())
         finally:
             writer.close()

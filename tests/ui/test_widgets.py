@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 
 from tokenmon.events import NANO
@@ -77,6 +78,25 @@ def test_a_bin_without_cost_is_empty_and_one_with_little_is_not() -> None:
     assert "█" in lowest[:10]
     assert "█" not in lowest[10:20]
     assert "█" in lowest[20:]
+
+
+def test_every_cell_has_the_colour_of_the_band_that_fills_it() -> None:
+    chart = TimeChart(LOOK)
+    picture = Picture((0, 1_000, 2_000), (Band("a", (4 * NANO, NANO), 0), Band("b", (4 * NANO, 0), 1)), money=True)
+    rows = chart.painted(picture, 8 + 2, 11).split("\n")[:-2]
+
+    def colour(row: Text, column: int) -> str:
+        styles = [span.style for span in row.spans if span.start <= 8 + column < span.end]
+        return str(styles[-1]) if row.plain[8 + column] == "█" else ""
+
+    low, high = (str(Style.parse(LOOK.palette.series[index])) for index in (0, 1))
+    assert [colour(row, 0) for row in rows] == [high] * 4 + [low] * 5
+    assert [colour(row, 1) for row in rows] == [""] * 7 + [low] * 2
+
+
+def test_a_chart_of_one_column_is_drawn() -> None:
+    picture = Picture((0, 1_000), (Band("m", (NANO,), 0),), money=True)
+    assert TimeChart(LOOK).painted(picture, 9, 6).plain.split("\n")[0].endswith("█")
 
 
 def test_the_lowest_label_is_zero_however_few_rows_there_are() -> None:

@@ -113,7 +113,12 @@ def _print(question: Question, by: Sequence[Dimension], found: Breakdown, shown:
 
 def cut(found: Breakdown) -> str:
     """What a cut leaves out, by name."""
-    return f"{len(found.groups):,} of {found.groups_total:,} rows; --limit 0 gives all"
+    words = []
+    if len(found.groups) < found.groups_total:
+        words.append(f"{len(found.groups):,} of {found.groups_total:,} rows; --limit 0 gives all")
+    if found.bounded:
+        words.append("only the newest buckets have rows; narrow the range for older ones")
+    return "; ".join(words)
 
 
 # -- JSON and CSV

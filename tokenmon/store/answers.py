@@ -1,12 +1,16 @@
-"""What the store answers: frozen values, free of SQLite, that every face draws or prints."""
+"""What the store answers: frozen values, free of SQLite, that every face draws or prints.
+
+What comes by the hundred is a Struct, which is made ten times as fast as a dataclass.
+"""
 
 from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from tokenmon.events import Names
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """Totals over a set of events. A count is None when no event of the set reported it."""
 
     requests: int = 0
@@ -35,8 +39,7 @@ class Sums:
     last: int | None = None
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """One row of a breakdown."""
 
     values: tuple[str | None, ...]
@@ -50,11 +53,15 @@ class Breakdown:
 
     groups: tuple[Group, ...]
     groups_total: int
+    """How many there are; where `bounded`, in the newest 5,000 buckets."""
     truncated: bool
+    """Not all groups are here: beyond the limit, or `bounded`."""
     totals: Sums
     """Over everything in the view, cut or not."""
     snapped: bool = False
     """An edge was older than the events and moved to the finest roll-up left."""
+    bounded: bool = False
+    """There are more than 5,000 buckets: groups of the older ones are in the totals only."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,7 @@ class Chart:
     series: tuple[ChartSeries, ...]
 
 
-@dataclass(frozen=True)
-class StoredEvent:
+class StoredEvent(Struct, frozen=True):
     """One event as it was stored."""
 
     id: str

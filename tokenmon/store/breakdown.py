@@ -22,6 +22,9 @@ from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import FAR, TIMES, Selection, Slots, Statement, sums
 from tokenmon.store.vectors import Moment, Span, Vectors
 
+MOST_BUCKETS = 5_000
+"""Calendar buckets of one answer, the newest; of charts, bins."""
+
 _DAY = 24 * 3_600_000
 _AT_ONCE = 16
 """Slots of one statement."""
@@ -45,6 +48,8 @@ class Found:
 
     tallies: dict[Values, Tally]
     totals: Tally | None = None
+    bounded: bool = False
+    """Whether older buckets were left out of the groups; `totals` has them."""
 
 
 async def tallies(
@@ -63,6 +68,10 @@ async def tallies(
         pieces = await vectors.read(moment, catalogue, selection, span)
         return Found(pieces.tallies(catalogue, by), pieces.totals(catalogue))
     slots = await _slots(moment, span, by, zone) if calendar else [span]
+    bounded, totals = len(slots) > MOST_BUCKETS, None
+    if bounded:
+        slots = slots[-MOST_BUCKETS:]
+        totals = (await vectors.read(moment, catalogue, selection, span)).totals(catalogue)
     texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
     names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
     if extra:
@@ -80,7 +89,7 @@ async def tallies(
             anyone = all(dimension.bucket is not None for dimension in by)
             rows = await _classed(moment, selection, slots, anyone=anyone)
     width = 2 + len(extra)
-    return Found(fold(_named(rows, names, catalogue, series_of, width)))
+    return Found(fold(_named(rows, names, catalogue, series_of, width)), totals, bounded)
 
 
 def _named(

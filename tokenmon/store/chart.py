@@ -14,7 +14,7 @@ from tokenmon.dimensions import Dimension
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
 from tokenmon.store.answers import Chart, ChartSeries
-from tokenmon.store.breakdown import classify
+from tokenmon.store.breakdown import MOST_BUCKETS, classify
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Part, snap
 from tokenmon.store.groups import Tally, Values
@@ -84,6 +84,8 @@ class Bins:
             raise UsageError(f"a chart cannot be split by {by.name}")
         if len(edges) < 2:
             return Chart(tuple(edges), ())
+        if len(edges) > MOST_BUCKETS + 1:
+            raise UsageError(f"a chart has at most {MOST_BUCKETS:,} bins, not {len(edges) - 1:,}", "use wider ones")
         self._forget_what_changed(moment, catalogue)
         snapped = _snapped(edges, moment)
         ranked: list[str] | None = None

@@ -206,7 +206,9 @@ def _folded(value: str | None) -> tuple[str, str] | None:
     return None if value is None else (value.casefold(), value)
 
 
-def cut(entries: Sequence[Entry], limit: int, *, totals: Tally | None = None, snapped: bool) -> Breakdown:
+def cut(
+    entries: Sequence[Entry], limit: int, *, totals: Tally | None = None, snapped: bool, bounded: bool = False
+) -> Breakdown:
     """The first `limit` groups (0: all), with totals over all of them, unless those are known already."""
     if totals is None:
         totals = Tally()
@@ -216,7 +218,8 @@ def cut(entries: Sequence[Entry], limit: int, *, totals: Tally | None = None, sn
     return Breakdown(
         groups=tuple(Group(values, tally.sums()) for values, tally in shown),
         groups_total=len(entries),
-        truncated=len(shown) < len(entries),
+        truncated=bounded or len(shown) < len(entries),
         totals=totals.sums(),
         snapped=snapped,
+        bounded=bounded,
     )

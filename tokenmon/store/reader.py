@@ -119,7 +119,7 @@ class Reader:
                 )
         leading = bool(by) and by[0].bucket is not None
         entries = ordered(found.tallies, sort=sort, descending=descending, bucket_leads=leading)
-        return cut(entries, limit, totals=found.totals, snapped=question.snapped)
+        return cut(entries, limit, totals=found.totals, snapped=question.snapped, bounded=found.bounded)
 
     async def chart(
         self, view: View, by: Dimension, edges: Sequence[int], top: int = 7, first: str | None = None

@@ -115,7 +115,7 @@ def _period(instant: int, zone: tzinfo, step: int) -> int:
 
 
 def _cells(picture: Picture, columns: int, rows: int, top: float) -> list[list[tuple[int, int]]]:
-    """Column and row of every cell of each band; row 0 is the baseline, and whatever is not nothing has a cell of it."""
+    """Column and row of every cell of each band; row 0 is the baseline, and a stack of anything has a cell there."""
     bins = len(picture.edges) - 1
     cells: list[list[tuple[int, int]]] = [[] for _ in picture.bands]
     of_bin: dict[int, list[tuple[int, range]]] = {}
@@ -206,7 +206,7 @@ class TimeChart(PlotextPlot):
         return Text("\n").join((*lines, *self._foot(picture.edges, columns)))
 
     def _body(self, picture: Picture, columns: int, rows: int, top: float) -> list[Text]:
-        plot, bands = self.plt, picture.bands
+        plot = self.plt
         plot.clear_figure()
         plot.plotsize(columns, rows)
         plot._set_size(columns, rows)
