@@ -8,9 +8,11 @@ import pytest
 from tests.store.asking import BASE, call, connect
 from tests.store.filling import add_events, mark_dirty, set_meta
 from tests.store.test_reader import made
+from tokenmon.errors import UsageError
 from tokenmon.store import vectors
 from tokenmon.store.reader import Reader
 from tokenmon.store.schema import HOUR
+from tokenmon.store.snapshot import Row, Snapshots
 from tokenmon.store.statements import Selection
 from tokenmon.store.vectors import STEP, Moment, Span, Vector, cut
 from tokenmon.view import View, Window
@@ -57,6 +59,8 @@ async def test_an_event_of_the_far_future_does_not_make_every_commit_a_change_of
     set_meta(db, {"front": BASE + 9 * HOUR, "history": 7})
     async with await Reader.open(path) as reader:
         assert await asked(reader, path, monkeypatch)
+        assert (await reader.totals(View())).requests == 21
+        assert (await reader.totals(View(Window(BASE, BASE + 10 * HOUR)))).requests == 20
         add_events(db, [call(BASE + 9 * HOUR + 5, 2, 500)])
         mark_dirty(db, [(BASE + 9 * HOUR) // HOUR])
         assert await asked(reader, path, monkeypatch) == []
@@ -68,3 +72,32 @@ async def test_an_event_of_the_far_future_does_not_make_every_commit_a_change_of
         assert await asked(reader, path, monkeypatch)
         assert (await reader.totals(View(Window(BASE, BASE + 10 * HOUR)))).requests == 22
     db.close()
+
+
+async def test_health_adds_up_what_has_no_price_over_all_pieces(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR // 2, 4, i) for i in range(20)]
+    async with await Reader.open(made(tmp_path / "x.db", found)) as reader:
+        (unpriced,) = (await reader.health()).unpriced
+    assert (unpriced.requests, unpriced.total) == (20, sum(one.input + one.output for one in found))
+
+
+async def test_classes_that_were_rolled_back_are_made_again(tmp_path: Path) -> None:
+    snapshots = await Snapshots.open(made(tmp_path / "x.db", [call(BASE, 1, 1)]))
+
+    async def stored(name: str, classes: dict[int, int]) -> list[Row]:
+        async with snapshots.take() as snapshot:
+            await snapshot.classify(name, classes)
+            return await snapshot.all("SELECT * FROM temp.class")
+
+    async def failing() -> None:
+        async with snapshots.take() as snapshot:
+            await snapshot.classify("a", {1: 7})
+            raise UsageError("no")
+
+    try:
+        with pytest.raises(UsageError):
+            await failing()
+        assert [await stored("a", {1: 7}) for _ in range(2)] == [[(1, 7)]] * 2
+        assert await stored("b", {2: 8}) == [(2, 8)]
+    finally:
+        await snapshots.close()

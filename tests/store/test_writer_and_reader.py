@@ -56,6 +56,14 @@ def stored(path: Path, window: Window) -> tuple[int, int]:
     return found
 
 
+def outermost(path: Path, window: Window) -> tuple[int | None, int | None]:
+    """The first and the last time in a window, from the events."""
+    with looking_at(path) as connection:
+        question = "SELECT min(ts), max(ts) FROM event WHERE ts >= ? AND ts < ?"
+        found: tuple[int | None, int | None] = connection.execute(question, (window.start, window.end)).fetchone()
+    return found
+
+
 def bins(path: Path) -> list[int]:
     return [stored(path, Window(low, high))[0] for low, high in pairwise(EDGES)]
 
@@ -117,6 +125,7 @@ def test_a_range_that_moves_with_the_clock_stays_exact(found: list[Row], steps: 
                             sums = await reader.totals(View(window))
                             by_model = await reader.breakdown(View(window), (dimension("model"),), zone=UTC)
                             assert (sums.requests, sums.output or 0) == stored(path, window)
+                            assert (sums.first, sums.last) == outermost(path, window)
                             assert by_model.totals == sums
                             assert sum(group.sums.requests for group in by_model.groups) == sums.requests
 
