@@ -6,20 +6,16 @@ rewritten calls are settled in memory against what is stored of the same calls.
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from tokenmon.events import attempts_of
+from tokenmon.store.inserting import Insert
 from tokenmon.store.rewritten import call_of, settle
 from tokenmon.store.rows import BIND_ERRORS, COLUMNS, OFF, PLAIN_COLUMNS, SOURCE, EventRow, Note, is_storable, reason_of
 
-
-def _insert(columns: Sequence[str]) -> str:
-    return f"INSERT OR IGNORE INTO event({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-
-
-_INSERT = {len(columns): _insert(columns) for columns in (PLAIN_COLUMNS, COLUMNS)}
+_INSERT = {len(columns): Insert("event", columns) for columns in (PLAIN_COLUMNS, COLUMNS)}
+_INSERT_NOTE = Insert("note", ("ts", "h", "request_id", "error", "metadata"))
 
 _STORED = f"""SELECT {", ".join(f"e.{column}" for column in COLUMNS)}
 FROM json_each(?) AS call CROSS JOIN event AS e INDEXED BY event_uid
@@ -75,10 +71,10 @@ def _insert_new(connection: sqlite3.Connection, rows: list[EventRow]) -> list[Ev
     insert = _INSERT[len(rows[0])]
     connection.execute("SAVEPOINT batch")
     try:
-        if connection.executemany(insert, rows).rowcount == len(rows):
+        if insert.all(connection, rows) == len(rows):
             return rows
         connection.execute("ROLLBACK TO batch")
-        return [row for row in rows if connection.execute(insert, row).rowcount]
+        return [row for row in rows if connection.execute(insert.one, row).rowcount]
     except BIND_ERRORS:
         connection.execute("ROLLBACK TO batch")
         raise
@@ -122,11 +118,10 @@ def _settle(
 def store_notes(connection: sqlite3.Connection, notes: list[Note]) -> None:
     """Keep texts beside events; what is no valid text in them is replaced."""
     notes.sort(key=_time_of)
-    insert = "INSERT OR IGNORE INTO note(ts, h, request_id, error, metadata) VALUES (?, ?, ?, ?, ?)"
     try:
-        connection.executemany(insert, notes)
+        _INSERT_NOTE.all(connection, notes)
     except UnicodeEncodeError:
-        connection.executemany(insert, [(*note[:2], *map(_as_text, note[2:])) for note in notes])
+        _INSERT_NOTE.all(connection, [(*note[:2], *map(_as_text, note[2:])) for note in notes])
 
 
 def _as_text(text: object) -> object:

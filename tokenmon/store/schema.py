@@ -87,7 +87,7 @@ CREATE UNIQUE INDEX event_uid ON event(h) WHERE uid IS NOT NULL;
 CREATE TABLE note(                  -- what native lines give; agents' logs are read from the file when asked for
   ts INTEGER NOT NULL, h INTEGER NOT NULL, request_id TEXT, error TEXT, metadata TEXT,
   PRIMARY KEY(ts, h)) WITHOUT ROWID, STRICT;
-CREATE TABLE request(               -- exact look-up by request id; a run is ~50,000 rows, so that inserts stay local
+CREATE TABLE request(               -- exact look-up by request id; runs keep inserts local
   run INTEGER NOT NULL, rh INTEGER NOT NULL, ts INTEGER NOT NULL, h INTEGER NOT NULL,
   PRIMARY KEY(run, rh, ts, h)) WITHOUT ROWID, STRICT;
 CREATE TABLE session(               -- lifetime totals; a range scans the events
