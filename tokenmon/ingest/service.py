@@ -30,6 +30,9 @@ from tokenmon.watch import Watch
 HEARTBEAT_S = 2.0
 CHUNK_S = 0.2
 """Longest bit of housekeeping between two looks at the files and the signals."""
+FIRST_REBUILD_S = 10.0
+"""A backlog that is read sooner is rolled up once, at its end; in a longer one viewers are not made to wait for that.
+Until then they add up the events of dirty hours, of which there are not many yet."""
 RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Pauses after the database refused, the last one again and again."""
 PRUNE_EVERY_S = 3600.0
@@ -151,7 +154,7 @@ class Service:
         """In a backlog spend at most a quarter of the time on roll-ups, so that viewers stay quick."""
         now = time.monotonic()
         if self._next["rebuild"] == 0.0:
-            self._next["rebuild"] = now + 2.0
+            self._next["rebuild"] = now + FIRST_REBUILD_S
         if now >= self._next["rebuild"]:
             self._writer.rebuild(CHUNK_S)
             spent = time.monotonic() - now

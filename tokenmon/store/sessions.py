@@ -33,10 +33,10 @@ class Sessions:
 
     def resolve(self, name: str) -> int:
         """The id of a session that is not among `ids`."""
-        row = self._connection.execute("SELECT id FROM session WHERE name = ?", (name,)).fetchone()
-        session: int | None = (
-            row[0] if row else self._connection.execute("INSERT INTO session(name) VALUES (?)", (name,)).lastrowid
-        )
+        added = self._connection.execute("INSERT OR IGNORE INTO session(name) VALUES (?)", (name,))
+        session = added.lastrowid
+        if not added.rowcount:
+            (session,) = self._connection.execute("SELECT id FROM session WHERE name = ?", (name,)).fetchone()
         assert session is not None
         self.ids[name] = session
         return session
