@@ -54,6 +54,7 @@ async def _summary(reader: Reader, view: View) -> None:
     await reader.totals(view.at(before))
     for hours in (1, 2):
         await reader.totals(view.at(Window(now - hours * HOUR, now - (hours - 1) * HOUR)))
+    await reader.alerts()
     await reader.health()
 
 

@@ -44,7 +44,6 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
     sources = await snapshot.all(_SOURCES)
     totals = await snapshot.one("SELECT count(*) FROM source")
     version = await snapshot.one("PRAGMA user_version")
-    alerts = await snapshot.all(_ALERTS)
     rejects = await snapshot.all(_REJECTS)
     pid, alive_at = holder(path) or (None, None)
     return Health(
@@ -62,11 +61,16 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
         dirty_hours=dirty_hours,
         sources=tuple(_source(row) for row in sources),
         sources_total=totals[0] if totals else 0,
-        alerts=tuple(_alert(row) for row in alerts),
+        alerts=await alerts_of(snapshot),
         unpriced=_unpriced(catalogue, everything),
         rejects=tuple(RejectSample(os.fsdecode(row[0]), row[1], row[2], sanitise(row[3]), row[4]) for row in rejects),
         places=_places(meta),
     )
+
+
+async def alerts_of(snapshot: Snapshot) -> tuple[AlertRow, ...]:
+    """All alerts, those that fire first."""
+    return tuple(_alert(row) for row in await snapshot.all(_ALERTS))
 
 
 async def meta_of(snapshot: Snapshot) -> dict[str, Any]:

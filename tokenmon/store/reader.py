@@ -14,7 +14,7 @@ from typing import Any
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store import breakdown, health, pages
-from tokenmon.store.answers import Breakdown, Chart, EventPage, Health, StoredEvent, Sums
+from tokenmon.store.answers import AlertRow, Breakdown, Chart, EventPage, Health, StoredEvent, Sums
 from tokenmon.store.catalogue import COLUMNS, Catalogue
 from tokenmon.store.chart import Bins
 from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, runs, snap
@@ -149,6 +149,11 @@ class Reader:
             everything = await self._vectors.read(moment, self._catalogue, Selection(), (None, None))
             hours = health.dirty_hours(moment.dirty)
             return await health.read(moment.snapshot, self._snapshots.path, self._catalogue, everything, hours)
+
+    async def alerts(self) -> tuple[AlertRow, ...]:
+        """The alerts of `health`, without the rest of it."""
+        async with self._moment() as moment:
+            return await health.alerts_of(moment.snapshot)
 
     async def paths(self) -> list[str]:
         """The paths that the database is about."""

@@ -81,8 +81,8 @@ class SummaryPanel(Panel[Overview]):
         keys = await compare(reader, view, KEY, self.look.zone)
         columns = self.query_one(TimeChart).columns
         chart = await load_chart(reader, view, MODEL, self.look.zone, columns)
-        health = await reader.health()
-        return Overview(models, keys, chart, tuple(alert for alert in health.alerts if alert.state != "ok"))
+        alerts = await reader.alerts()
+        return Overview(models, keys, chart, tuple(alert for alert in alerts if alert.state != "ok"))
 
     def draw(self, data: Overview) -> None:
         named = [group.values[0] or "" for group in data.models.now.groups]
