@@ -2,8 +2,10 @@
 
 import asyncio
 import fcntl
+import gc
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,30 @@ def test_the_ingester_is_who_holds_the_lock(tmp_path: Path) -> None:
     finally:
         os.close(lock)
     assert ask(path, lambda reader: reader.health()).ingester_pid is None
+
+
+@pytest.mark.parametrize("rounds", range(1, 6))
+def test_whoever_quits_while_a_reader_opens_leaves_no_thread_behind(tmp_path: Path, rounds: int) -> None:
+    """The thread of an unclosed connection fails into a loop that is gone, or keeps the process from ending."""
+    database = tmp_path / "t.db"
+    create(database).close()
+    before = threading.enumerate()
+    failed: list[object] = []
+    hook, threading.excepthook = threading.excepthook, failed.append
+
+    async def quit_at_once() -> None:
+        opening = asyncio.ensure_future(Reader.open(database))
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait([opening])
+
+    asyncio.run(quit_at_once())
+    gc.collect()
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join(5)
+        assert not thread.is_alive()
+    threading.excepthook = hook
+    assert failed == []

@@ -84,7 +84,22 @@ class Snapshots:
 
     @classmethod
     async def open(cls, path: Path) -> "Snapshots":
-        """Connect, raising NoDatabase, NotOurDatabase or NewerDatabase."""
+        """Connect, raising NoDatabase, NotOurDatabase or NewerDatabase.
+
+        Whoever is cancelled meanwhile waits until it is open and closes it: the thread of a connection that nobody
+        closes would keep the process from ending.
+        """
+        opening = asyncio.ensure_future(cls._open(path))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await _in_spite_of_cancelling(opening)
+            if not opening.cancelled() and opening.exception() is None:
+                await _in_spite_of_cancelling(asyncio.ensure_future(opening.result().close()))
+            raise
+
+    @classmethod
+    async def _open(cls, path: Path) -> "Snapshots":
         _look(path)
         uri = path.absolute().as_uri() + "?mode=ro"
         with _explained(path):
@@ -148,6 +163,13 @@ class Snapshots:
     async def close(self) -> None:
         """End the connection and its thread."""
         await self._connection.close()
+
+
+async def _in_spite_of_cancelling(task: asyncio.Future[Any]) -> None:
+    """Wait until it is done, however often we are cancelled; its result or error stays in it."""
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
 
 
 def _look(path: Path) -> None:
