@@ -102,7 +102,7 @@ async def test_a_click_chooses_a_panel(full: Path) -> None:
 @EACH_PANEL
 async def test_a_search_narrows_every_panel(full: Path, panel: type[Panel[Any]]) -> None:
     async with driven(full) as driver:
-        await driver.shows("$")
+        await driver.until(lambda: "▲" in driver.rows[2])
         before = driver.rows[2]
         await driver.press(key_of(panel), "slash", *("negat" if panel.ID == "health" else "sonn"), "enter")
         if panel.ID == "health":
