@@ -296,3 +296,14 @@ def test_made_up_calls_are_what_the_tests_think() -> None:
     calls = made_up(600)
     assert len(calls) == 600
     assert any(cost is None for _, cost in calls)
+
+
+@pytest.mark.parametrize(("ascii", "fills"), [(True, 8), (False, 1)])
+async def test_the_legend_shows_what_the_chart_is_drawn_with(full: Path, ascii: bool, fills: int) -> None:
+    async with driven(full, (160, 45), ascii=ascii) as driver:
+        await driver.press("4")
+        await driver.shows("cost by model", "Other")
+        legend = [row[118:] for row in driver.rows if "$" in row[118:]]
+        marks = [entry.split()[0] for entry in legend if entry.split()]
+        assert len(marks) == 8
+        assert len(set(marks)) == fills

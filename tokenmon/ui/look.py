@@ -28,6 +28,15 @@ class Look:
             return set_cell_size(text, width)
         return set_cell_size(text, width - 1) + self.glyphs.ellipsis if width > 0 else ""
 
+    @property
+    def told_by_colour(self) -> bool:
+        """Whether the series of a chart are told apart by colour: full cells then, else fills of their own."""
+        return self.palette.coloured and self.glyphs.block == "█"
+
+    def fill(self, colour: int) -> str:
+        """What a series is drawn with, in the chart and in its legend."""
+        return self.glyphs.block if self.told_by_colour else self.glyphs.fills[colour]
+
     def label(self, text: str, width: int, style: str = "") -> Text:
         """A fitted label as rich text, which no markup in it can change."""
         return Text(self.fit(text, width), style=style or self.palette.text, no_wrap=True)

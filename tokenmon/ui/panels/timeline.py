@@ -118,13 +118,12 @@ class TimelinePanel(Panel[Drawing]):
         return Text("\n").join(rows)
 
     def _entry(self, data: Drawing, picture: Picture, index: int) -> tuple[Text, str, str]:
-        palette, glyphs = self.look.palette, self.look.glyphs
         colour = picture.bands[index].colour
         total = sum(values_of(data.chart.series[index], data.metric))
-        mark = glyphs.fills[colour] if not palette.coloured else glyphs.block
         value = formatting.money(total) if data.metric == "cost" else formatting.count(total)
         label = data.chart.series[index].label
-        return Text(mark, palette.series[colour]), label if is_rest(data.chart, index) else self.look.name(label), value
+        mark = Text(self.look.fill(colour), self.look.palette.series[colour])
+        return mark, label if is_rest(data.chart, index) else self.look.name(label), value
 
     def _tall_entry(self, mark: Text, label: str, value: str, width: int) -> Text:
         palette = self.look.palette

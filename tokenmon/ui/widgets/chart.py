@@ -226,10 +226,10 @@ class TimeChart(PlotextPlot):
 
     def _ink(self, colour: int) -> tuple[str, str | int | tuple[int, int, int]]:
         """Marker and colour for plotext: full cells in colour, else a fill of its own."""
-        palette, glyphs = self._look.palette, self._look.glyphs
+        palette = self._look.palette
+        marker = "sd" if self._look.told_by_colour else self._look.fill(colour)
         if not palette.coloured:
-            return glyphs.fills[colour], "default"
-        marker = "sd" if glyphs.block == "█" else glyphs.fills[colour]
+            return marker, "default"
         ink = Color.parse(palette.series[colour])
         if ink.type is ColorType.TRUECOLOR:
             red, green, blue = ink.get_truecolor()
