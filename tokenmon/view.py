@@ -44,3 +44,11 @@ class View:
     def only(self, field: str, value: str) -> "View":
         """Narrowed by one more condition."""
         return replace(self, where=(*self.where, Condition(field, value)))
+
+    def without(self, field: str) -> "View":
+        """Widened to all values of a field: what a panel shows whose own rows were chosen from."""
+        return replace(self, where=tuple(condition for condition in self.where if condition.field != field))
+
+    def chosen(self, field: str) -> str | None:
+        """The value that a field is narrowed to; None where it is not, empty where it must be missing."""
+        return next((condition.value for condition in self.where if condition.field == field), None)

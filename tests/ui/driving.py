@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from tests.ui.filling import NOW
 from tokenmon.settings import Settings
 from tokenmon.ui.app import TokenmonApp
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.screens.main import MainScreen
 
 ENVIRONMENT = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
@@ -66,7 +67,8 @@ async def driven(
 ) -> AsyncIterator[Driver]:
     """The app over a database, without an ingester of its own."""
     chosen = Settings(tz="UTC", theme="dark", interval=1.0, **settings)  # type: ignore[arg-type]
-    app = TokenmonApp(chosen, database, (), environment=ENVIRONMENT, now=now)
+    memory = Memory(database.with_name("screen.json"), database)
+    app = TokenmonApp(chosen, database, (), memory=memory, environment=ENVIRONMENT, now=now)
     async with app.run_test(size=size) as pilot:
         yield Driver(app, pilot)
         app.exit()

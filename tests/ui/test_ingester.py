@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tokenmon.settings import Settings
 from tokenmon.store.lock import Lock, holder
 from tokenmon.ui.ingester import Ingester
-from tokenmon.ui.remembered import read_range, write_range
+from tokenmon.ui.memory import Memory
 
 
 def wait(ingester: Ingester, holds: Callable[[], bool]) -> None:
@@ -54,11 +56,24 @@ def test_why_a_child_ended_is_said(tmp_path: Path) -> None:
         ingester.stop()
 
 
-def test_a_range_is_remembered_and_damage_is_forgotten(tmp_path: Path) -> None:
-    database = tmp_path / "a.db"
-    assert read_range(database) == ""
-    write_range(database, "7d")
-    assert read_range(database) == "7d"
-    (tmp_path / "a.db.screen").write_text("{")
-    assert read_range(database) == ""
-    write_range(tmp_path / "missing" / "a.db", "7d")
+def test_choices_are_kept_for_the_user_and_ranges_for_their_database(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "screen.json"
+    first, second = Memory(file, tmp_path / "a.db"), Memory(file, tmp_path / "b.db")
+    first.put("range", "mon..")
+    first.put("keys.sort", "requests")
+    second.put("theme", "light")
+    again = Memory(file, tmp_path / "a.db")
+    assert (again.get("range"), again.get("keys.sort"), again.get("theme")) == ("mon..", "requests", "light")
+    assert again.get("keys.sort", among=("cost", "name")) == ""
+    assert Memory(file, tmp_path / "b.db").get("range") == ""
+    assert [path.name for path in file.parent.iterdir()] == ["screen.json"]
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"": 7}', '{"": {"range": 7}}', '{"": {"theme": "' + "x" * 500 + '"}}'])
+def test_damaged_choices_are_forgotten(tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "screen.json"
+    file.write_text(damage)
+    memory = Memory(file, tmp_path / "a.db")
+    assert (memory.get("range"), memory.get("theme")) == ("", "")
+    memory.put("range", "7d")
+    assert Memory(file, tmp_path / "a.db").get("range") == "7d"

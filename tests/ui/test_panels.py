@@ -307,3 +307,31 @@ async def test_the_legend_shows_what_the_chart_is_drawn_with(full: Path, ascii: 
         marks = [entry.split()[0] for entry in legend if entry.split()]
         assert len(marks) == 8
         assert len(set(marks)) == fills
+
+
+async def test_a_row_narrows_everything_and_escape_widens_it_again(full: Path) -> None:
+    async with driven(full) as driver:
+        await driver.until(lambda: "▲" in driver.rows[2])
+        before = driver.rows[2]
+        await driver.press("2", "j", "enter")
+        await driver.shows("key:agents-ci ✕")
+        await driver.until(lambda: driver.rows[2] != before)
+        await driver.press("3")
+        await driver.shows("MODEL", "claude-sonnet-4-5")
+        await driver.press("enter")
+        await driver.until(lambda: "key:" in driver.rows[0] and "model:" in driver.rows[0])
+        await driver.press("escape")
+        await driver.until(lambda: "model:" not in driver.rows[0] and "key:agents-ci ✕" in driver.rows[0])
+        await driver.press("x")
+        await driver.until(lambda: "key:" not in driver.rows[0] and driver.rows[2] == before)
+
+
+async def test_the_same_row_again_leads_to_when_it_was(full: Path) -> None:
+    async with driven(full) as driver:
+        await driver.press("2")
+        await driver.shows("SEEN", "prod-api")
+        await driver.press("enter")
+        await driver.shows("key:prod-api ✕")
+        await driver.until(lambda: not driver.main.panel.is_asking)
+        await driver.press("enter")
+        await driver.shows("cost by model", "key:prod-api ✕")

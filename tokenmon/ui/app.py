@@ -18,10 +18,11 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from tokenmon.settings import Settings
+from tokenmon.settings import Settings, state_dir
 from tokenmon.ui.asking import Connection
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.look import Look
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.screens.main import MainScreen
 from tokenmon.ui.themes import ASCII, THEMES, glyphs_for, palette_for
 
@@ -33,6 +34,9 @@ INGESTER_CHECK = 2.0
 
 CLOCK = 60.0
 """Seconds after which a relative range is asked for again though nothing was written."""
+
+MEMORY = "screen.json"
+"""What the user chose, in the state directory."""
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 """What ends the screen, with 128 + n."""
@@ -68,10 +72,11 @@ class TokenmonApp(App[None]):
         paths: Sequence[str],
         *,
         ingester: Ingester | None = None,
+        memory: Memory | None = None,
         environment: Mapping[str, str] | None = None,
         now: Callable[[], int] = _now,
     ) -> None:
-        """`ingester`: who sees to it that somebody ingests; None only looks on."""
+        """`ingester`: who sees to it that somebody ingests; None only looks on. `memory`: None is the user's own."""
         environment = dict(os.environ) if environment is None else environment
         super().__init__(ansi_color=True if "NO_COLOR" in environment else None)
         for theme in THEMES:
@@ -88,6 +93,7 @@ class TokenmonApp(App[None]):
             Look(settings.zone(), palette, glyphs),
             self._connection,
             ingester,
+            memory or Memory(state_dir(environment, Path.home()) / MEMORY, database),
             paths=tuple(paths),
             range_text=settings.range,
             interval=default_interval(settings, environment),

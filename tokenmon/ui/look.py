@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tokenmon.text import sanitise
 from tokenmon.ui.themes import Glyphs, Palette
+from tokenmon.view import Condition
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class Look:
     def name(self, text: str | None, missing: str = "unattributed") -> str:
         """A name from a log, harmless whatever it holds; `missing` where the log does not say."""
         return sanitise(text) if text else missing
+
+    def chip(self, condition: Condition) -> str:
+        """A condition as it is shown: `model:gpt-5`."""
+        return f"{condition.field}:{self.name(condition.value)}"
 
     def fit(self, text: str, width: int) -> str:
         """`text` in exactly `width` cells: labels shrink, with an ellipsis, and values are never given to this."""

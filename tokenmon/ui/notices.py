@@ -8,6 +8,7 @@ from rich.text import Text
 from tokenmon.dialects import DIALECTS
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
+from tokenmon.view import View
 
 MIN_COLUMNS, MIN_ROWS = 60, 16
 """Smallest terminal with a layout."""
@@ -52,13 +53,13 @@ def _places(look: Look, title: str, places: Sequence[tuple[str, str]]) -> Text:
     return text
 
 
-def nothing_found(look: Look, search: str, last: int | None, now: int) -> Text:
-    """There is usage, but none in this range, or none that the search finds."""
-    if search:
-        text = Text("\n Nothing in this range matches ", look.palette.muted).append(
-            look.name(search), f"bold {look.palette.text}"
-        )
-        return text.append("\n\n Esc clears the search, t changes the range.", look.palette.muted)
+def nothing_found(look: Look, view: View, last: int | None, now: int) -> Text:
+    """There is usage, but none in this range, or none that search and filters leave."""
+    wanted = [*(look.chip(condition) for condition in view.where), look.name(view.search, "")]
+    if view.search or view.where:
+        text = Text("\n Nothing in this range matches ", look.palette.muted)
+        text.append(" ".join(filter(None, wanted)), f"bold {look.palette.text}")
+        return text.append("\n\n Esc takes one step back, x clears all, t changes the range.", look.palette.muted)
     text = Text("\n No data in range.\n", f"bold {look.palette.text}")
     if last is not None:
         text.append(f"\n The last event was {formatting.moment(last, look.zone, now)}.", look.palette.muted)

@@ -134,6 +134,8 @@ class Glyphs:
     empty: str = "○"
     paused: str = "‖"
     error: str = "✕"
+    close: str = "✕"
+    """After a chip, which Esc takes away."""
     reading: str = "↻"
     alone: str = "◌"
     ok: str = "✓"
@@ -166,6 +168,7 @@ ASCII = Glyphs(
     empty="o",
     paused="||",
     error="x",
+    close="x",
     reading="~",
     alone="!",
     ok="ok",

@@ -15,7 +15,9 @@ from textual.worker import Worker
 from tokenmon.store.reader import Reader
 from tokenmon.ui.asking import STORE_ERRORS, Question
 from tokenmon.ui.look import Colours, Look
-from tokenmon.view import View
+from tokenmon.ui.memory import Memory
+from tokenmon.ui.tables import Table
+from tokenmon.view import Condition, View
 
 Answer = TypeVar("Answer")
 
@@ -36,9 +38,20 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
             self.error = error
             super().__init__()
 
-    def __init__(self, look: Look, colours: Colours) -> None:
+    class Drilled(Message):
+        """A row was opened: everything is narrowed to its value, and a second time leads to the Timeline."""
+
+        def __init__(self, condition: Condition, show: str = "") -> None:
+            """`show`: the ID of the panel to go on to; empty to stay."""
+            self.condition = condition
+            self.show = show
+            super().__init__()
+
+    def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
         super().__init__(id=self.ID)
         self.look = look
+        self.memory = memory
+        """The user's choices; a panel's own are called `ID.name`."""
         self.colours = colours
         """Colours of models, shared by all panels."""
         self.now = 0
@@ -54,6 +67,10 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
     def draw(self, data: Answer) -> None:
         """Paint what was loaded."""
         raise NotImplementedError
+
+    def table(self) -> Table:
+        """What is shown, as plain values."""
+        return Table()
 
     def focus_target(self) -> Widget:
         """What takes the keys while the panel is shown."""

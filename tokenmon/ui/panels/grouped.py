@@ -20,7 +20,7 @@ from tokenmon.ui.widgets.bars import bar
 from tokenmon.ui.widgets.keyed_table import Column, KeyedRow, KeyedTable, room_for_names
 from tokenmon.ui.widgets.kpi_strip import change_text, relative
 from tokenmon.ui.widgets.lines import Lines
-from tokenmon.view import View
+from tokenmon.view import Condition, View
 
 LIMIT = 500
 """Rows of a table; more would make it slow, and nobody reads them."""
@@ -110,6 +110,14 @@ class GroupedPanel(Panel[Comparison]):
         """Lay out the columns for the new width."""
         if self._data is not None:
             self.draw(self._data)
+
+    def on_data_table_row_selected(self, event: KeyedTable.RowSelected) -> None:
+        """Narrow everything to the row that was opened."""
+        event.stop()
+        groups = self._data.now.groups if self._data is not None else ()
+        opened = next((group for group in groups if _key(group) == event.row_key.value), None)
+        if opened is not None:
+            self.post_message(self.Drilled(Condition(self.by.name, opened.values[0] or "")))
 
     def action_sort(self) -> None:
         """The next order; names start ascending, numbers descending."""

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.grouped import GroupedPanel
 from tokenmon.ui.widgets.keyed_table import Column
 
@@ -25,8 +26,8 @@ class KeysPanel(GroupedPanel):
         Binding("b", "group", "group", id="keys.group", tooltip="group by key, project, user, integration, ..."),
     ]
 
-    def __init__(self, look: Look, colours: Colours) -> None:
-        super().__init__(look, colours)
+    def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
+        super().__init__(look, colours, memory)
         self.by = GROUPS[0]
 
     def action_group(self) -> None:

@@ -8,6 +8,7 @@ from tokenmon.dimensions import Dimension, by_name
 from tokenmon.store.answers import Breakdown, Group
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.grouped import Comparison, GroupedPanel, right
 from tokenmon.ui.widgets.keyed_table import Column
 
@@ -22,8 +23,8 @@ class ModelsPanel(GroupedPanel):
     ID = "models"
     TITLE = "Models"
 
-    def __init__(self, look: Look, colours: Colours) -> None:
-        super().__init__(look, colours)
+    def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
+        super().__init__(look, colours, memory)
         self.by = MODEL
         self._colour_of: dict[str, int] = {}
 

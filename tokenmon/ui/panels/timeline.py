@@ -14,6 +14,7 @@ from tokenmon.store.answers import Chart
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look, pad
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.spend import METRICS, Metric, is_rest, load_chart, picture_of, values_of
 from tokenmon.ui.widgets.chart import Picture, TimeChart
@@ -56,8 +57,8 @@ class TimelinePanel(Panel[Drawing]):
     .-wide TimelinePanel #legend { width: 44; height: 1fr; padding: 1 0 0 2; }
     """
 
-    def __init__(self, look: Look, colours: Colours) -> None:
-        super().__init__(look, colours)
+    def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
+        super().__init__(look, colours, memory)
         self._metric: Metric = METRICS[0]
         self._by = GROUPS[0]
         self._drawn: Drawing | None = None

@@ -10,6 +10,7 @@ from textual.widgets import ContentSwitcher
 from tokenmon.store.answers import Health, Sums
 from tokenmon.ui.asking import Question
 from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.widgets.hint_row import Hint, HintRow
 from tokenmon.ui.widgets.kpi_strip import KpiStrip, figures_of
@@ -17,7 +18,7 @@ from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.search_row import SearchRow
 from tokenmon.ui.widgets.status_row import Freshness, Situation, StatusRow, banner_of
 from tokenmon.ui.widgets.tab_row import TabRow
-from tokenmon.view import Window
+from tokenmon.view import Condition, Window
 
 HOUR = 3_600_000
 
@@ -70,9 +71,10 @@ class Frame(Vertical):
     Frame #notice { height: 1fr; }
     """
 
-    def __init__(self, look: Look, database: str) -> None:
+    def __init__(self, look: Look, memory: Memory, database: str) -> None:
         super().__init__()
         self._look = look
+        self._memory = memory
         self._database = database
 
     def compose(self) -> ComposeResult:
@@ -85,15 +87,23 @@ class Frame(Vertical):
         with ContentSwitcher(initial="notice"):
             yield Lines(id="notice")
             for panel in PANELS:
-                yield panel(self._look, colours)
+                yield panel(self._look, colours, self._memory)
         yield HintRow()
 
     def draw(
-        self, known: Known, situation: Situation, fresh: Freshness, *, range_text: str, chosen: int, hints: list[Hint]
+        self,
+        known: Known,
+        situation: Situation,
+        fresh: Freshness,
+        *,
+        range_text: str,
+        chips: tuple[Condition, ...],
+        chosen: int,
+        hints: list[Hint],
     ) -> None:
         """Paint every row; painting the same again costs nothing."""
         look, width = self._look, self.app.size.width
-        self.query_one(StatusRow).draw(look, situation, RANGES, range_text, fresh, width)
+        self.query_one(StatusRow).draw(look, situation, RANGES, range_text, chips, fresh, width)
         banner = banner_of(situation, look, self._database)
         row = self.query_one("#banner", Lines)
         row.set_class(banner is not None, "-needed")

@@ -27,9 +27,10 @@ from tokenmon.ui.asking import STORE_ERRORS, Connection, Question
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.keys import quiet, told_by, written
 from tokenmon.ui.look import Look
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.remembered import read_range, write_range
+from tokenmon.ui.panels.timeline import TimelinePanel
 from tokenmon.ui.screens.frame import RANGES, Frame, Known, ask_rest
 from tokenmon.ui.screens.help import HelpScreen, Section
 from tokenmon.ui.screens.range_prompt import RangePrompt
@@ -38,7 +39,7 @@ from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.search_row import SearchRow
 from tokenmon.ui.widgets.status_row import Freshness, Situation
 from tokenmon.ui.widgets.tab_row import TabRow
-from tokenmon.view import View, Window
+from tokenmon.view import Condition, View, Window
 
 INTERVALS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds between two refreshes that `+` and `-` walk."""
@@ -69,7 +70,8 @@ class MainScreen(Screen[None]):
         quiet("r", "refresh_now", "refresh", "refresh now"),
         quiet("plus", "interval(1)", "interval.longer", "refresh less often"),
         quiet("minus", "interval(-1)", "interval.shorter", "refresh more often"),
-        quiet("escape,backspace", "back", "back", "clear the search, then back to the first panel"),
+        quiet("escape,backspace", "back", "back", "one step back: search, newest filter, first panel"),
+        quiet("x", "clear", "clear", "clear all filters and the search"),
         quiet("question_mark,f1", "help", "help", "this list"),
         quiet("q", "app.quit", "quit", "quit (also ^C)"),
     ]
@@ -87,6 +89,7 @@ class MainScreen(Screen[None]):
         look: Look,
         connection: Connection,
         ingester: Ingester | None,
+        memory: Memory,
         *,
         paths: tuple[str, ...],
         range_text: str,
@@ -98,7 +101,9 @@ class MainScreen(Screen[None]):
         self._connection = connection
         self._ingester = ingester
         self._paths = paths
-        self._range = range_text or read_range(connection.path)
+        self._memory = memory
+        self._range = range_text or memory.get("range")
+        self._chips: tuple[Condition, ...] = ()
         self._interval = interval
         self._now = now
         self._chosen = 0
@@ -114,7 +119,7 @@ class MainScreen(Screen[None]):
         self._started = False
 
     def compose(self) -> ComposeResult:
-        yield Frame(self.look, str(self._connection.path))
+        yield Frame(self.look, self._memory, str(self._connection.path))
         yield Lines(id="too-small")
 
     def start(self) -> None:
@@ -181,7 +186,7 @@ class MainScreen(Screen[None]):
             if not self._range and span is not None and span.end is not None:
                 self._range = ranges.smallest_holding(now, span.end - 1)
             self._asked += 1
-            question = Question(reader, View(self._window(now, span), search=self._words), now, self._asked)
+            question = Question(reader, View(self._window(now, span), self._chips, self._words), now, self._asked)
             sums = await reader.totals(question.view)
             for panel in self.query(Panel):
                 panel.ask(question)
@@ -222,6 +227,7 @@ class MainScreen(Screen[None]):
             self._situation(),
             fresh,
             range_text=self._range or "all",
+            chips=self._chips,
             chosen=self._chosen,
             hints=[(written(binding.key.split(",")[0]), binding.description) for binding in self._hinted()],
         )
@@ -270,7 +276,7 @@ class MainScreen(Screen[None]):
             looked_for = notices.places_looked_for(os.environ, Path.home())
             return notices.first_start(self.look, self._paths, found, looked_for)
         if known.sums.requests == 0:
-            return notices.nothing_found(self.look, known.question.view.search, known.newest, known.question.now)
+            return notices.nothing_found(self.look, known.question.view, known.newest, known.question.now)
         return None
 
     def on_resize(self, event: Resize) -> None:
@@ -316,7 +322,7 @@ class MainScreen(Screen[None]):
     def _choose_range(self, text: str | None) -> None:
         if text:
             self._range = text
-            write_range(self._connection.path, text)
+            self._memory.put("range", text)
             self.draw_frame()
             self.ask()
 
@@ -334,14 +340,38 @@ class MainScreen(Screen[None]):
         self.set_focus(self.panel.focus_target() if showing else None, scroll_visible=False)
 
     def action_back(self) -> None:
-        """One step back: the search's words, its focus, then the first panel. Never out of the program."""
+        """One step back: the search, the newest filter, then the first panel. Never out of the program."""
         search = self.query_one(SearchRow)
         if search.words:
             search.clear()
         elif search.typing:
             search.leave()
+        elif self._chips:
+            self._narrow(self._chips[:-1])
         else:
             self.action_panel(0)
+
+    def action_clear(self) -> None:
+        """No filter and no search any more."""
+        self.query_one(SearchRow).clear()
+        self._narrow(())
+
+    def on_panel_drilled(self, message: Panel.Drilled) -> None:
+        """Narrow everything to a row; the same row again leads to when it was."""
+        condition, show = message.condition, message.show
+        if condition in self._chips:
+            show = show or TimelinePanel.ID
+        else:
+            self._narrow((*(chip for chip in self._chips if chip.field != condition.field), condition))
+        if show:
+            self.action_panel([panel.ID for panel in PANELS].index(show))
+
+    def _narrow(self, chips: tuple[Condition, ...]) -> None:
+        """Ask everything for these conditions."""
+        if chips != self._chips:
+            self._chips = chips
+            self.draw_frame()
+            self.ask()
 
     def action_pause(self) -> None:
         """Stop or start following the data; collecting it goes on."""

@@ -5,11 +5,13 @@ Nothing here ticks: the newest data has a time of day, not an age.
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
 from tokenmon.ui.widgets.lines import Lines
+from tokenmon.view import Condition
 
 
 @dataclass(frozen=True)
@@ -91,16 +93,25 @@ class StatusRow(Lines):
     """Name, state, ranges, freshness."""
 
     def draw(
-        self, look: Look, situation: Situation, ranges: tuple[str, ...], chosen: str, fresh: Freshness, width: int
+        self,
+        look: Look,
+        situation: Situation,
+        ranges: tuple[str, ...],
+        chosen: str,
+        chips: tuple[Condition, ...],
+        fresh: Freshness,
+        width: int,
     ) -> None:
-        """Paint the row for a terminal of `width` columns."""
+        """Paint the row for a terminal of `width` columns; where chips need the room, other ranges give way."""
         palette = look.palette
         words, style = state_of(situation, look)
         left = Text(" ")
         left.append("tokenmon", f"bold {palette.primary}").append("  ").append(words, style).append("   ")
         right = self._right(look, fresh, width)
         names = ranges if chosen in ranges else (*ranges, chosen)
-        if left.cell_len + sum(len(name) + 2 for name in names) + right.cell_len > width:
+        labels = [f"{look.chip(chip)} {look.glyphs.close}" for chip in chips]
+        taken = left.cell_len + right.cell_len + sum(cell_len(label) + 2 for label in labels)
+        if taken + sum(len(name) + 2 for name in names) > width:
             names = (chosen,)
         for name in names:
             shown = look.name(name)
@@ -108,6 +119,11 @@ class StatusRow(Lines):
                 left.append(f"[{shown}]", palette.selected)
             else:
                 left.append(f" {shown} ", palette.muted)
+        room = max(0, width - left.cell_len - right.cell_len) // max(1, len(chips)) - 2
+        for chip, label in zip(chips, labels, strict=True):
+            if cell_len(label) > room:
+                label = f"{look.fit(look.chip(chip), room - 2)} {look.glyphs.close}"
+            left.append(f" {label} ", palette.primary)
         self.show(spread(left, right, width))
 
     def _right(self, look: Look, fresh: Freshness, width: int) -> Text:
