@@ -35,7 +35,8 @@ class View:
     window: Window = Window()
     where: tuple[Condition, ...] = ()
     search: str = ""
-    """Prefix words over all names, ANDed; "phrases" in quotes."""
+    """What the user types: prefix words over all names, ANDed; "phrases" in quotes; fields as `model:gpt`,
+    `status:failed`, `cost:>0.5`, `session:ab`; or a whole request id. No text is an error."""
 
     def at(self, window: Window) -> "View":
         """The same filter over another span."""

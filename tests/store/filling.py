@@ -87,8 +87,18 @@ _EVENT_COLUMNS = (
 )  # fmt: skip
 
 
+_COUNT_SESSIONS = """
+UPDATE session SET (n, err, tokens, cost, unpriced, first_ts, last_ts) = (
+  SELECT count(*), coalesce(sum(err), 0),
+    coalesce(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0),
+    coalesce(sum(coalesce(cost_logged, cost_list)), 0),
+    count(*) FILTER (WHERE cost_logged IS NULL AND cost_list IS NULL), min(ts), max(ts)
+  FROM event WHERE event.session = session.id)
+"""
+
+
 def add_events(db: sqlite3.Connection, calls: Iterable[Call]) -> None:
-    """Events alone, without roll-ups or dirty marks."""
+    """Events and what their sessions add up to, without roll-ups or dirty marks."""
     places = ", ".join("?" * len(_EVENT_COLUMNS))
     db.execute("BEGIN")
     db.executemany(
@@ -101,6 +111,7 @@ def add_events(db: sqlite3.Connection, calls: Iterable[Call]) -> None:
             for call in calls
         ),
     )  # fmt: skip
+    db.execute(_COUNT_SESSIONS)
     db.execute("COMMIT")
 
 

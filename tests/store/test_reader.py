@@ -1,5 +1,7 @@
 """Answers equal the raw sums, at every moment and for every view."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +25,10 @@ from tests.store.filling import (
 from tokenmon.dimensions import DIMENSIONS, Dimension, by_name
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
+from tokenmon.store import pages
 from tokenmon.store.answers import Breakdown, Sums
 from tokenmon.store.reader import Reader
+from tokenmon.store.requests import request_hash
 from tokenmon.store.schema import HOUR
 from tokenmon.view import Condition, View, Window
 
@@ -237,6 +241,91 @@ def test_search_filters_numbers(four: Path) -> None:
     assert requests(four, search="gpt mini") == 1
     assert requests(four, search="nothing-like-it") == 0
     assert requests(four, search="--- ") == 4
+
+
+def searched(path: Path, text: str) -> tuple[int, ...]:
+    """Identities of the events that a search finds; every answer must agree about their number, cost and tokens."""
+
+    async def asked(reader: Reader) -> tuple[int, ...]:
+        view = View(search=text)
+        events = (await reader.events(view)).events
+        totals = await reader.totals(view)
+        groups = (await reader.breakdown(view, (dimension("model"),), zone=UTC)).groups
+        days = (await reader.breakdown(view, (dimension("day"), dimension("source")), zone=UTC)).groups
+        chart = await reader.chart(view, dimension("key"), [BASE - DAY, BASE + 3 * HOUR, BASE + 50 * DAY])
+        again = await reader.totals(view)
+        for requests, cost in (
+            (totals.requests, totals.cost or 0),
+            (again.requests, again.cost or 0),
+            (sum(group.sums.requests for group in groups), sum(group.sums.cost or 0 for group in groups)),
+            (sum(group.sums.requests for group in days), sum(group.sums.cost or 0 for group in days)),
+            (sum(sum(s.requests) for s in chart.series), sum(sum(s.costs) for s in chart.series)),
+        ):
+            assert (requests, cost) == (len(events), sum(event.cost or 0 for event in events))
+        return tuple(place[1] for event in events if (place := pages.parse_id(event.id)))
+
+    return ask(path, asked)
+
+
+@pytest.fixture
+def dozen(tmp_path: Path) -> Path:
+    """Twelve events of all series, 0 the dearest; sessions `first` and `second`, sources `a` and `b`."""
+    return made(
+        tmp_path / "dozen.db", [call(BASE + i * HOUR, 1 + i % 4, i, size=1000 - i, err=i % 5 == 0) for i in range(12)]
+    )
+
+
+def test_every_answer_honours_what_only_events_know(dozen: Path) -> None:
+    def expected(test: Callable[[Call], bool]) -> tuple[int, ...]:
+        found = [call(BASE + i * HOUR, 1 + i % 4, i, size=1000 - i, err=i % 5 == 0) for i in range(12)]
+        return tuple(one.h for one in reversed(found) if test(one))
+
+    def cost(one: Call) -> int | None:
+        return one.cost_list if one.cost_logged is None else one.cost_logged
+
+    def tokens(one: Call) -> int:
+        return one.input + one.cache_read + one.cache_write_5m + one.cache_write_1h + one.output
+
+    assert searched(dozen, "status:failed") == expected(lambda one: bool(one.err))
+    assert searched(dozen, "status:5xx gpt") == expected(lambda one: bool(one.err) and one.series in (1, 3))
+    assert searched(dozen, "status:200") == expected(lambda one: one.status == 200)
+    assert searched(dozen, "status:404") == ()
+    assert searched(dozen, "cost:>0.000005") == expected(lambda one: (cost(one) or 0) > 5_000)
+    assert searched(dozen, "cost:<=0.00000495") == expected(lambda one: cost(one) is not None and cost(one) <= 4950)  # type: ignore[operator]
+    assert searched(dozen, "tokens:>=4k") == expected(lambda one: tokens(one) >= 4_000)
+    assert searched(dozen, "session:fir") == expected(lambda one: one.session == 1)
+    assert searched(dozen, "session:x") == ()
+    assert searched(dozen, "source:A.JSON key:ci") == expected(lambda one: one.source == 1 and one.series != 1)
+    assert searched(dozen, "latency:>1ms") == ()
+    assert searched(dozen, "cost:> status: model:") == expected(lambda one: True)
+
+
+def test_a_whole_request_id_is_found_exactly(dozen: Path) -> None:
+    db = connect(dozen)
+    for request, i in (("req-Zürich", 3), ("twice", 4), ("twice", 5), ("gpt", 6), ("gone", 77)):
+        db.execute("INSERT INTO request VALUES (1, ?, ?, ?)", (request_hash(request), BASE + i * HOUR, i))
+    db.close()
+    assert searched(dozen, "req-Zürich") == searched(dozen, ' "req-Zürich" ') == (3,)
+    assert searched(dozen, "twice") == (5, 4)
+    assert searched(dozen, pages.id_of(BASE + 7 * HOUR, 7)) == (7,)
+    assert searched(dozen, "req-Züric") == searched(dozen, "gone") == searched(dozen, "twice nothing") == ()
+    assert len(searched(dozen, "gpt")) == 6
+
+
+async def test_a_kept_condition_follows_what_is_committed(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR, 1, i, err=i % 2 == 0) for i in range(6)]
+    path = made(tmp_path / "x.db", found)
+    async with await Reader.open(path) as reader:
+        view, other = View(search="status:failed session:first"), View(where=(Condition("session", "first"),))
+        for at, history in ((5 * HOUR + 1, 0), (7 * HOUR, 0), (HOUR + 5, 1), (9 * HOUR, 1), (2 * HOUR, 2)):
+            before = [await reader.totals(each) for each in (view, other)]
+            db = connect(path)
+            add_events(db, [replace(call(BASE + at, 2, 500 + at, err=True), session=1)])
+            mark_dirty(db, [(BASE + at) // HOUR])
+            set_meta(db, {"history": history})
+            db.close()
+            after = [await reader.totals(each) for each in (view, other)]
+            assert [sums.requests for sums in after] == [sums.requests + 1 for sums in before]
 
 
 def test_a_broken_search_index_does_not_end_search(four: Path) -> None:

@@ -10,11 +10,12 @@ from tests.store.filling import add_events, mark_dirty, set_meta
 from tests.store.test_reader import made
 from tokenmon.errors import UsageError
 from tokenmon.store import vectors
+from tokenmon.store.cover import Span
 from tokenmon.store.reader import Reader
 from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshots
 from tokenmon.store.statements import Selection
-from tokenmon.store.vectors import STEP, Moment, Span, Vector, cut
+from tokenmon.store.vectors import STEP, Moment, Vector, cut
 from tokenmon.view import View, Window
 
 FAR = BASE + 365 * 24 * HOUR

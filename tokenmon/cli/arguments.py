@@ -149,7 +149,7 @@ def _add_filter(parser: Parser) -> None:
         metavar="FIELD=VALUE",
         help="exact, as key=ci, status=failed; repeat: AND",
     )
-    parser.add_argument("--search", default="", metavar="TEXT", help="words that names begin with, ANDed")
+    parser.add_argument("--search", default="", metavar="TEXT", help="as on the screen: words, model:gpt, cost:>0.5")
 
 
 def _add_form(parser: Parser, forms: Sequence[str] = ("--json", "--csv", "--plain")) -> None:

@@ -13,14 +13,14 @@ from itertools import pairwise
 from tokenmon.dimensions import Dimension
 from tokenmon.store import buckets
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.cover import RAW, Part, adding, runs, snap
+from tokenmon.store.cover import RAW, Part, Span, adding, runs, snap
 from tokenmon.store.groups import Tally, Values, fold
 from tokenmon.store.schema import SUMS
 from tokenmon.store.selecting import names_of
 from tokenmon.store.slots import exact, summed
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import FAR, TIMES, Selection, Slots, Statement, sums
-from tokenmon.store.vectors import Moment, Span, Vectors
+from tokenmon.store.vectors import Moment, Vectors
 
 MOST_BUCKETS = 5_000
 """Calendar buckets of one answer, the newest; of charts, bins."""

@@ -123,6 +123,6 @@ class Catalogue:
             chosen = {i for i in (self._series if chosen is None else chosen) if values[i] == wanted}
         return None if chosen is None else json.dumps(sorted(chosen))
 
-    def containing(self, found: Callable[[tuple[str, ...]], bool]) -> set[int]:
+    def containing(self, found: Callable[[Names], bool]) -> set[int]:
         """The series whose names pass."""
         return {identity for identity, series in self._series.items() if found(series.names)}

@@ -20,6 +20,10 @@ RAW = 0
 TOP = len(WIDTHS) - 1
 
 
+Span = tuple[int | None, int | None]
+"""[start, end) in UTC milliseconds, None is open."""
+
+
 class Part(NamedTuple):
     """[start, end) read at one level and added or taken off; both are multiples of the level's width, None is open."""
 
@@ -42,6 +46,13 @@ Floors = tuple[int | None, ...]
 """Per level, the time before which its rows are gone (UTC milliseconds, None: nothing is); `TOP` never goes."""
 
 NOTHING_GONE: Floors = (None,) * TOP
+
+
+def common(one: Span, other: Span) -> Span:
+    """What two spans share; its end is not after its start where they share nothing."""
+    starts = [start for start, _ in (one, other) if start is not None]
+    ends = [end for _, end in (one, other) if end is not None]
+    return max(starts, default=None), min(ends, default=None)
 
 
 def snap(edge: int | None, floors: Floors, up: bool) -> int | None:

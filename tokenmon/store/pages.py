@@ -8,18 +8,18 @@ are read.
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from tokenmon.errors import UsageError
 from tokenmon.events import Basis, Flag
 from tokenmon.store.answers import EventPage, StoredEvent
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.cover import runs
+from tokenmon.store.cover import Span, common, runs
 from tokenmon.store.requests import request_hash
 from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import Selection
-from tokenmon.store.vectors import Moment, Span
+from tokenmon.store.vectors import Moment
 from tokenmon.text import sanitise
 
 Cursor = tuple[int, int]
@@ -48,11 +48,14 @@ _SELECT = (
 )
 _NEWEST = " ORDER BY r.ts DESC, r.h DESC"
 
+_MOST_OF_ONE = 100
+"""Events of one request id that are looked at, the newest."""
+
 _RUNS = """
 WITH RECURSIVE runs(run) AS (
   SELECT min(run) FROM request
   UNION ALL SELECT (SELECT min(run) FROM request WHERE run > runs.run) FROM runs WHERE runs.run IS NOT NULL)
-SELECT r.ts, r.h FROM runs CROSS JOIN request r ON r.run = runs.run AND r.rh = ? ORDER BY r.ts DESC, r.h DESC
+SELECT r.ts, r.h FROM runs CROSS JOIN request r ON r.run = runs.run AND r.rh = ? ORDER BY r.ts DESC, r.h DESC LIMIT ?
 """
 
 _HOURS = """
@@ -93,7 +96,7 @@ async def page(
     moment: Moment, catalogue: Catalogue, selection: Selection, span: Span, limit: int, before: Cursor | None
 ) -> EventPage:
     """The newest events of a span, those before a cursor."""
-    rows = await _newest(moment, selection, span, limit + 1, before)
+    rows = await _newest(moment, selection, common(span, selection.within), limit + 1, before)
     events = tuple(_event(catalogue, row) for row in rows[:limit])
     return EventPage(events, events[-1].id if len(rows) > limit else None)
 
@@ -157,26 +160,30 @@ async def _promising(moment: Moment, series: str, low: int, high: int) -> AsyncI
 
 async def find(snapshot: Snapshot, catalogue: Catalogue, text: str) -> StoredEvent | None:
     """The event of an id, or the newest of a whole request id."""
+    found = await _found(snapshot, catalogue, text)
+    return found[0] if found else None
+
+
+async def places_of(snapshot: Snapshot, catalogue: Catalogue, text: str) -> list[Cursor]:
+    """Where the event of an id is, or all of a whole request id, newest first."""
+    return [cursor(event.id) for event in await _found(snapshot, catalogue, text)]
+
+
+async def _found(snapshot: Snapshot, catalogue: Catalogue, text: str) -> list[StoredEvent]:
     place = parse_id(text)
-    places = [place] if place is not None else []
-    event = await _first(snapshot, catalogue, places, None)
-    if event is None:
-        rows = await snapshot.all(_RUNS, (request_hash(text),))
-        event = await _first(snapshot, catalogue, [(ts, h) for ts, h in rows], text)
-    return event
+    events = await _at(snapshot, catalogue, [place]) if place is not None else []
+    if events:
+        return events
+    rows = await snapshot.all(_RUNS, (request_hash(text), _MOST_OF_ONE))
+    # Where a request id is stored, it must be the one asked for, and not one with the same hash.
+    same = (None, sanitise(text))
+    return [event for event in await _at(snapshot, catalogue, rows) if event.request_id in same]
 
 
-async def _first(
-    snapshot: Snapshot, catalogue: Catalogue, places: Iterable[Cursor], request: str | None
-) -> StoredEvent | None:
-    """The first that is there and, where its request id is stored, has the one asked for."""
-    for place in places:
-        row = await snapshot.one(f"{_SELECT} WHERE r.ts = ? AND r.h = ?", place)
-        if row is not None:
-            event = _event(catalogue, row)
-            if request is None or event.request_id in (None, sanitise(request)):
-                return event
-    return None
+async def _at(snapshot: Snapshot, catalogue: Catalogue, places: Iterable[Sequence[int]]) -> list[StoredEvent]:
+    """The events that are there."""
+    rows = [await snapshot.one(f"{_SELECT} WHERE r.ts = ? AND r.h = ?", place) for place in places]
+    return [_event(catalogue, row) for row in rows if row is not None]
 
 
 def _event(catalogue: Catalogue, row: Row) -> StoredEvent:

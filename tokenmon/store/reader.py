@@ -17,13 +17,13 @@ from tokenmon.store import breakdown, health, pages
 from tokenmon.store.answers import AlertRow, Breakdown, Chart, EventPage, Health, StoredEvent, Sums
 from tokenmon.store.catalogue import COLUMNS, Catalogue
 from tokenmon.store.chart import Bins
-from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, runs, snap
+from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, Span, runs, snap
 from tokenmon.store.groups import cut, ordered
 from tokenmon.store.schema import HOUR, LEVELS
 from tokenmon.store.selecting import select
 from tokenmon.store.snapshot import Snapshot, Snapshots
 from tokenmon.store.statements import Selection
-from tokenmon.store.vectors import Moment, Span, Vectors
+from tokenmon.store.vectors import Moment, Vectors
 from tokenmon.view import View, Window
 
 _FACTS = ("history", "front", "watermark", *(f"pruned_{level}" for level, _ in LEVELS))

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import add, sub
 
-from tokenmon.store.cover import Part, corrections, cover
+from tokenmon.store.cover import Part, Span, corrections, cover
 from tokenmon.store.snapshot import Row
 from tokenmon.store.statements import Selection, sums
-from tokenmon.store.vectors import Moment, Span
+from tokenmon.store.vectors import Moment
 
 _AT_ONCE = 16
 

@@ -6,9 +6,9 @@ long however many buckets, bins or dirty hours there are. A slot is a bin; a sin
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tokenmon.store.cover import RAW, WIDTHS, Part
+from tokenmon.store.cover import RAW, WIDTHS, Part, Span, common
 from tokenmon.store.schema import COUNTS, LEVELS, SUMS
 
 TIMES: tuple[str, ...] = ("first_ts", "last_ts")
@@ -20,12 +20,16 @@ FAR = 1 << 62
 TOKENS = "tokens"
 """All billed tokens: the sum of five columns, where nobody needs them apart."""
 
+COST = "cost"
+"""The shown cost, logged or else list; of events only, and nothing where it is unknown."""
+
 _BILLED = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 _OF_EVENT = {
     "n": "1",
     TOKENS: " + ".join(f"r.{count}" for count in _BILLED),
     "err": "r.err",
     **{count: f"r.{count}" for count in COUNTS},
+    COST: "coalesce(r.cost_logged, r.cost_list)",
     "cost_logged": "ifnull(r.cost_logged, 0)",
     "cost_list": "ifnull(r.cost_list, 0)",
     "first_ts": "r.ts",
@@ -54,6 +58,9 @@ class Selection:
     """SQL over `event r`, ANDed; only raw parts may then be asked for."""
     arguments: tuple[object, ...] = ()
     """What `events` binds."""
+    within: Span = field(default=(None, None), compare=False)
+    """Where all events are that meet `events`, as far as that is known. It may grow with every commit, so it is no
+    part of what selections are kept by."""
 
     @property
     def scans(self) -> bool:
@@ -69,6 +76,11 @@ class Selection:
         if self.events and level == RAW:
             return text + self.events, (*bound, *self.arguments)
         return text, bound
+
+
+def of_event(column: str) -> str:
+    """The SQL of one of these columns over `event r`."""
+    return _OF_EVENT[column]
 
 
 Statement = tuple[str, list[object]]
@@ -88,7 +100,9 @@ def sums(
     ranges: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
     for slot, parts in slots:
         for part in parts:
-            ranges.setdefault((part.level, part.sign), []).append((slot, *_numbers(part)))
+            low, high = _numbers(part, selection)
+            if low < high:
+                ranges.setdefault((part.level, part.sign), []).append((slot, low, high))
     if not ranges:
         return None
     extra = tuple(name for name in by.split(", ") if name not in ("series", "class"))
@@ -113,10 +127,11 @@ def _are_single_buckets(kind: tuple[int, int], ranges: Sequence[tuple[int, int, 
     return level != RAW and sign > 0 and len(slots) == len(ranges)
 
 
-def _numbers(part: Part) -> tuple[int, int]:
+def _numbers(part: Part, selection: Selection) -> tuple[int, int]:
+    """The first bucket or millisecond of a part, and the one after its last."""
     width = WIDTHS[part.level]
-    low = -FAR if part.start is None else part.start // width
-    return low, FAR if part.end is None else part.end // width
+    start, end = common(part[1:3], selection.within) if selection.scans else part[1:3]
+    return -FAR if start is None else start // width, FAR if end is None else end // width
 
 
 def _term(level: int, sign: int, columns: Sequence[str], extra: Sequence[str], selection: Selection) -> Statement:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.cover import RAW, Floors, Part, adding, corrections, cover
+from tokenmon.store.cover import RAW, Floors, Part, Span, adding, corrections, cover
 from tokenmon.store.groups import Tally, Values, fold, together
 from tokenmon.store.schema import HOUR, SUMS
 from tokenmon.store.snapshot import Row, Snapshot
@@ -22,8 +22,6 @@ from tokenmon.store.statements import TIMES, Selection, sums
 
 Vector = dict[int, Row]
 """By series: SUMS, then the first and the last time."""
-
-Span = tuple[int | None, int | None]
 
 STEP = HOUR // 12
 """Grid of the pieces inside an hour, milliseconds: at most so much is read from events at an edge of every refresh."""
@@ -98,7 +96,7 @@ class Vectors:
     """Vectors, and what is kept of them between questions."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str | None, Span], Piece] = OrderedDict()
+        self._kept: OrderedDict[tuple[Selection, Span], Piece] = OrderedDict()
         self._rows = 0
         self._version: object = None
         self._fresh: dict[tuple[Selection, Span], Piece] = {}
@@ -108,12 +106,10 @@ class Vectors:
     async def read(self, moment: Moment, catalogue: Catalogue, selection: Selection, span: Span) -> Pieces:
         """The vector of a span; its edges must be answerable (see `cover.snap`)."""
         self._forget_what_changed(moment, catalogue)
-        if selection.scans:
-            return Pieces((), (await self._anew(moment, selection, span, (Part(RAW, *span),)),), self._bases)
         kept, fresh = cut(_open(span, moment), moment.settled)
         return Pieces(
             tuple([await self._settled(moment, selection, piece) for piece in kept]),
-            tuple([await self._anew(moment, selection, piece, adding(*piece, moment.dirty)) for piece in fresh]),
+            tuple([await self._anew(moment, selection, piece) for piece in fresh]),
             self._bases,
         )
 
@@ -128,15 +124,15 @@ class Vectors:
             self._fresh.clear()
             self._revision = (version, moment.revision)
 
-    async def _anew(self, moment: Moment, selection: Selection, span: Span, parts: Iterable[Part]) -> Piece:
+    async def _anew(self, moment: Moment, selection: Selection, span: Span) -> Piece:
         """A piece that the next commit may change."""
         key = (selection, span)
         if key not in self._fresh:
-            self._fresh[key] = Piece(await _read(moment, selection, parts))
+            self._fresh[key] = Piece(await _read(moment, selection, _adding(moment, selection, span)))
         return self._fresh[key]
 
     async def _settled(self, moment: Moment, selection: Selection, span: Span) -> Piece:
-        key = (selection.series, span)
+        key = (selection, span)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -179,10 +175,15 @@ async def _read(moment: Moment, selection: Selection, parts: Iterable[Part]) -> 
     return {row[1]: row[2:] for row in rows}
 
 
+def _adding(moment: Moment, selection: Selection, span: Span) -> Sequence[Part]:
+    """Parts of a span of which none is taken off: only events where only they can tell."""
+    return (Part(RAW, *span),) if selection.scans else adding(*span, moment.dirty)
+
+
 async def _whole(moment: Moment, selection: Selection, span: Span) -> Vector:
     start, end = span
-    if any(edge is not None and edge % HOUR for edge in span):
-        return await _read(moment, selection, adding(start, end, moment.dirty))
+    if selection.scans or any(edge is not None and edge % HOUR for edge in span):
+        return await _read(moment, selection, _adding(moment, selection, span))
     dirty = [
         (low, high) for low, high in moment.dirty if (end is None or low < end) and (start is None or high > start)
     ]
