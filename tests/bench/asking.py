@@ -78,6 +78,7 @@ def _by_day(zone: str) -> Question:
 
 PANELS: tuple[tuple[str, Question, float], ...] = (
     ("Summary", _summary, 16),
+    ("Figures over time", lambda reader, view: reader.course(view, bins(view.window, UTC, 24)), 3),
     ("Keys", _compared(KEY), 16),
     ("Models", _compared(MODEL), 16),
     ("Keys by project", _compared(PROJECT), 16),

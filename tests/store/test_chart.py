@@ -7,13 +7,14 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from tests.store.asking import BASE, DAY, SERIES_FLAGS, ask, call, calls, connect, times
+from tests.store.asking import BASE, DAY, SERIES_FLAGS, ask, call, calls, connect, raw_sums, times
 from tests.store.filling import Call, add_events, add_series, add_source, create, fill, mark_dirty, set_meta
 from tests.store.test_reader import MODELS, dimension, made
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
-from tokenmon.store.answers import Chart
+from tokenmon.store.answers import Chart, Sums
 from tokenmon.store.reader import Reader
 from tokenmon.store.schema import HOUR
 from tokenmon.view import Condition, View, Window
@@ -105,6 +106,52 @@ async def test_the_largest_of_many_values_are_told_apart_and_follow_the_data(tmp
             assert [sum(series.costs) for series in chart.series[:3]] == [costs[name] for name in largest]
             assert sum(chart.series[3].costs) == sum(costs.values()) - sum(costs[name] for name in largest)
     db.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    calls(), calls(most=6), st.sets(times, min_size=2, max_size=9).map(sorted), st.sampled_from(["", "status:failed"])
+)
+def test_the_course_of_a_view_is_the_raw_sums_of_every_bin(
+    found: list[Call], late: list[Call], edges: list[int], search: str
+) -> None:
+    late = [call(one.ts, one.series, one.h + 1000) for one in late]
+    with TemporaryDirectory() as place:
+        path = made(Path(place) / "x.db", found, late)
+
+        async def twice(reader: Reader) -> list[tuple[Sums, ...]]:
+            return [await reader.course(View(search=search), edges) for _ in range(2)]
+
+        one, other = ask(path, twice)
+    counted = [each for each in found + late if each.err or not search]
+    assert one == other
+    assert one == tuple(
+        replace(raw_sums([each for each in counted if low <= each.ts < high]), first=None, last=None)
+        for low, high in pairwise(edges)
+    )
+
+
+async def test_a_course_follows_what_is_committed(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR // 2, 1 + i % 4, i) for i in range(18)]
+    path = made(tmp_path / "x.db", found)
+    async with await Reader.open(path) as reader:
+        for at, history in ((8 * HOUR + 60_000, 0), (2 * HOUR, 1), (12 * HOUR, 1), (3 * HOUR, 2)):
+            before = await reader.course(View(), [*HOURS, BASE + DAY])
+            db = connect(path)
+            add_events(db, [call(BASE + at + 1, 2, 1000 + at)])
+            mark_dirty(db, [(BASE + at) // HOUR])
+            set_meta(db, {"history": history})
+            db.close()
+            after = await reader.course(View(), [*HOURS, BASE + DAY])
+            changed = [i for i, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+            assert changed == [min(at // HOUR, 8)]
+            assert after[changed[0]].requests == before[changed[0]].requests + 1
+
+
+def test_a_course_of_no_bin_is_empty(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE, 1, 1)])
+    assert ask(path, lambda reader: reader.course(View(), [])) == ()
+    assert ask(path, lambda reader: reader.course(View(search="nothing"), [BASE, BASE + 1])) == (Sums(cost=0),)
 
 
 def test_a_chart_of_more_bins_than_an_answer_holds_is_refused(tmp_path: Path) -> None:

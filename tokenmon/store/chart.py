@@ -1,22 +1,20 @@
 """The chart: bins by the values of one dimension, the largest by name and the rest as Other.
 
-A bin that ends before the newest hour is asked for once; it is forgotten when `history` grows.
-So a refresh asks for the last bins only, whatever the range. Which values are the largest is known from the vector
-before any bin is asked for, so bins tell a few values apart, however many there are.
+Which values are the largest is known from the vector before any bin is asked for, so bins tell a few values apart,
+however many there are.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from tokenmon.dimensions import Dimension
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
 from tokenmon.store.answers import Chart, ChartSeries
-from tokenmon.store.breakdown import MOST_BUCKETS, classify
+from tokenmon.store.bins import Bins, Spans, answerable
+from tokenmon.store.breakdown import classify
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.cover import RAW, Part, snap
+from tokenmon.store.cover import RAW, Part
 from tokenmon.store.groups import Tally, Values
 from tokenmon.store.selecting import names_of
 from tokenmon.store.slots import exact, summed
@@ -38,14 +36,8 @@ class Bin(NamedTuple):
 _FEW = 4
 """More bins than this are added up by class, which has to be made first."""
 
-_OPEN = 2
-"""Bins at the end that are always asked for again."""
-
 _APART = 32
 """Values that bins tell apart; who they are is known from the sums over all bins before any bin is asked for."""
-
-_CELLS = 400_000
-"""Values of bins that are kept at most."""
 
 _COLUMNS = ("n", "cost_logged", "cost_list", TOKENS)
 _LOGGED, _LIST, _TOKENS = 1, 2, 3
@@ -56,17 +48,14 @@ _REST = None
 """In place of a value: all that are not told apart."""
 
 _Apart = frozenset[str]
-_Key = tuple[Selection, str, _Apart | None, int, int]
 
 
-class Bins:
-    """Bins that cannot change any more."""
+class Charts:
+    """Charts, and what is kept of them between questions."""
 
     def __init__(self) -> None:
-        self._bins: OrderedDict[_Key, Bin] = OrderedDict()
-        self._cells = 0
+        self._bins: Bins[Bin] = Bins(_EMPTY, size_of=lambda found: len(found.values) + 1)
         self._apart: dict[tuple[Selection, str], _Apart] = {}
-        self._version: object = None
 
     async def chart(
         self,
@@ -84,27 +73,21 @@ class Bins:
             raise UsageError(f"a chart cannot be split by {by.name}")
         if len(edges) < 2:
             return Chart(tuple(edges), ())
-        if len(edges) > MOST_BUCKETS + 1:
-            raise UsageError(f"a chart has at most {MOST_BUCKETS:,} bins, not {len(edges) - 1:,}", "use wider ones")
-        self._forget_what_changed(moment, catalogue)
-        snapped = _snapped(edges, moment)
+        snapped = answerable(edges, moment)
         ranked: list[str] | None = None
         apart: _Apart | None = None
         if not selection.scans and by.of_event is None:
             pieces = await vectors.read(moment, catalogue, selection, (snapped[0], snapped[-1]))
             ranked = _ranked(_triples(pieces.tallies(catalogue, (by,))), first)
             apart = self._told_apart(selection, by, ranked, top)
-        bins = await self._all(moment, catalogue, selection, by, apart, list(pairwise(snapped)))
+
+        async def ask(spans: Spans) -> dict[int, Bin]:
+            return await _ask(moment, catalogue, selection, by, apart, spans)
+
+        bins = await self._bins.all(moment, catalogue, selection, (by.name, apart), snapped, ask)
         if ranked is None:
             ranked = _ranked(_summed(bins), first)
         return _drawn(edges, bins, ranked, top)
-
-    def _forget_what_changed(self, moment: Moment, catalogue: Catalogue) -> None:
-        version = (moment.history, moment.floors, catalogue.generation)
-        if version != self._version:
-            self._bins.clear()
-            self._cells = 0
-            self._version = version
 
     def _told_apart(self, selection: Selection, by: Dimension, ranked: Sequence[str], top: int) -> _Apart:
         """The values that bins tell apart: the same as last time, as long as the largest are among them."""
@@ -114,48 +97,6 @@ class Bins:
                 self._apart.clear()
             self._apart[selection, by.name] = known = frozenset(ranked[: max(top, _APART)])
         return known
-
-    async def _all(
-        self,
-        moment: Moment,
-        catalogue: Catalogue,
-        selection: Selection,
-        by: Dimension,
-        apart: _Apart | None,
-        spans: Sequence[tuple[int, int]],
-    ) -> list[Bin]:
-        """Every bin, from what is kept or asked for."""
-        closed = {
-            i for i, (_, end) in enumerate(spans[:-_OPEN]) if moment.settled is not None and end <= moment.settled
-        }
-        keys: list[_Key] = [(selection, by.name, apart, *span) for span in spans]
-        bins = {i: self._bins[keys[i]] for i in closed if keys[i] in self._bins}
-        last = moment.newest
-        missing = {
-            i: (low, high)
-            for i, (low, high) in enumerate(spans)
-            if i not in bins and low < high and last is not None and low <= last
-        }
-        bins |= await _ask(moment, catalogue, selection, by, apart, missing)
-        for i in closed & bins.keys():
-            self._keep(keys[i], bins[i])
-        return [bins.get(i, _EMPTY) for i in range(len(spans))]
-
-    def _keep(self, key: _Key, found: Bin) -> None:
-        if key in self._bins:
-            self._bins.move_to_end(key)
-            return
-        self._bins[key] = found
-        self._cells += len(found.values) + 1
-        while self._cells > _CELLS and len(self._bins) > 1:
-            _, dropped = self._bins.popitem(last=False)
-            self._cells -= len(dropped.values) + 1
-
-
-def _snapped(edges: Sequence[int], moment: Moment) -> list[int]:
-    """Edges that can be answered; neighbours that fall together make an empty bin."""
-    last = len(edges) - 1
-    return [snap(edge, moment.floors, up=i == last) or 0 for i, edge in enumerate(edges)]
 
 
 def _triples(tallies: dict[Values, Tally]) -> dict[str, Triple]:
@@ -178,7 +119,7 @@ async def _ask(
     selection: Selection,
     by: Dimension,
     apart: _Apart | None,
-    spans: dict[int, tuple[int, int]],
+    spans: Spans,
 ) -> dict[int, Bin]:
     scan = selection.scans or by.of_event is not None
     parts = [(i, (Part(RAW, *span),) if scan else exact(moment, span)) for i, span in spans.items()]

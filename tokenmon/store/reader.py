@@ -16,7 +16,8 @@ from tokenmon.dimensions import Dimension
 from tokenmon.store import breakdown, health, pages
 from tokenmon.store.answers import AlertRow, Breakdown, Chart, EventPage, Health, StoredEvent, Sums
 from tokenmon.store.catalogue import COLUMNS, Catalogue
-from tokenmon.store.chart import Bins
+from tokenmon.store.chart import Charts
+from tokenmon.store.course import Courses
 from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, Span, runs, snap
 from tokenmon.store.groups import cut, ordered
 from tokenmon.store.schema import HOUR, LEVELS
@@ -57,7 +58,8 @@ class Reader:
         self._snapshots = snapshots
         self._catalogue = Catalogue()
         self._vectors = Vectors()
-        self._bins = Bins()
+        self._charts = Charts()
+        self._courses = Courses()
         self._last: Moment | None = None
 
     @classmethod
@@ -126,9 +128,14 @@ class Reader:
     ) -> Chart:
         """Bins [edges[i], edges[i+1]) of a view's filter by one dimension; the edges, not the window, bound it."""
         async with self._question(view.at(Window())) as question:
-            return await self._bins.chart(
+            return await self._charts.chart(
                 question.moment, self._catalogue, self._vectors, question.selection, by, edges, top, first
             )
+
+    async def course(self, view: View, edges: Sequence[int]) -> tuple[Sums, ...]:
+        """Sums of the bins [edges[i], edges[i+1]) of a view's filter, without first and last times."""
+        async with self._question(view.at(Window())) as question:
+            return await self._courses.course(question.moment, self._catalogue, question.selection, edges)
 
     async def events(self, view: View, *, limit: int = 500, before: str | None = None) -> EventPage:
         """Events, newest first; `before` is the cursor of an earlier page."""
