@@ -1,11 +1,12 @@
 """Bins of time, asked for once where they cannot change any more.
 
-A bin that ends before the settled hour is kept until `history` grows, so a refresh asks for the last bins only,
-whatever the range. What a bin is (a chart's values, a course's sums) is the business of who asks.
+What lies before the settled hour is kept until `history` grows, also of a bin that goes on after it; so a refresh asks
+for the newest hour, whatever the range. What a bin is (a chart's values, a course's sums) is the business of who asks.
 """
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -18,11 +19,8 @@ from tokenmon.store.vectors import Moment
 
 Bin = TypeVar("Bin")
 
-Spans = dict[int, tuple[int, int]]
-"""[start, end) by the number of the bin."""
-
-_OPEN = 2
-"""Bins at the end that are always asked for again."""
+Span = tuple[int, int]
+"""[start, end) of a bin, or of a part of one."""
 
 _KEPT = 400_000
 """Sizes of bins that are kept, together."""
@@ -33,9 +31,10 @@ _Key = tuple[Selection, Hashable, int, int]
 class Bins(Generic[Bin]):
     """Bins of one kind."""
 
-    def __init__(self, empty: Bin, size_of: Callable[[Bin], int]) -> None:
-        """`empty` is a bin without events."""
+    def __init__(self, empty: Bin, together: Callable[[Bin, Bin], Bin], size_of: Callable[[Bin], int]) -> None:
+        """`empty` is a bin without events; `together` makes one of two parts of a bin."""
         self._empty = empty
+        self._together = together
         self._size_of = size_of
         self._kept: OrderedDict[_Key, Bin] = OrderedDict()
         self._size = 0
@@ -48,24 +47,19 @@ class Bins(Generic[Bin]):
         selection: Selection,
         kind: Hashable,
         edges: Sequence[int],
-        ask: Callable[[Spans], Awaitable[dict[int, Bin]]],
+        ask: Callable[[Sequence[Span]], Awaitable[Sequence[Bin]]],
     ) -> list[Bin]:
         """Every bin between answerable edges, kept or asked for; `kind` says what else `ask` depends on."""
         self._forget_what_changed(moment, catalogue)
-        spans = list(pairwise(edges))
-        settled, newest = moment.settled, moment.newest
-        closed = {i for i, (_, end) in enumerate(spans[:-_OPEN]) if settled is not None and end <= settled}
-        keys: list[_Key] = [(selection, kind, *span) for span in spans]
-        bins = {i: self._kept[keys[i]] for i in closed if keys[i] in self._kept}
-        missing = {
-            i: (low, high)
-            for i, (low, high) in enumerate(spans)
-            if i not in bins and low < high and newest is not None and low <= newest
-        }
-        bins |= await ask(missing)
-        for i in closed & bins.keys():
-            self._keep(keys[i], bins[i])
-        return [bins.get(i, self._empty) for i in range(len(spans))]
+        parts = [_parts(*span, moment) for span in pairwise(edges)]
+        keys: dict[Span, _Key] = {part: (selection, kind, *part) for of_bin in parts for part in of_bin}
+        known = {part: self._kept[key] for part, key in keys.items() if key in self._kept}
+        missing = [part for part in keys if part not in known]
+        known |= zip(missing, await ask(missing) if missing else (), strict=True)
+        for part, found in known.items():
+            if moment.settled is not None and part[1] <= moment.settled:
+                self._keep(keys[part], found)
+        return [reduce(self._together, [known[part] for part in of_bin] or [self._empty]) for of_bin in parts]
 
     def _forget_what_changed(self, moment: Moment, catalogue: Catalogue) -> None:
         version = (moment.history, moment.floors, catalogue.generation)
@@ -83,6 +77,14 @@ class Bins(Generic[Bin]):
         while self._size > _KEPT and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._size -= self._size_of(dropped)
+
+
+def _parts(low: int, high: int, moment: Moment) -> list[Span]:
+    """What of a bin is settled and what is not; nothing where there are no events yet."""
+    settled, newest = moment.settled, moment.newest
+    if newest is None or low > newest or low >= high:
+        return []
+    return [(low, high)] if settled is None or not low < settled < high else [(low, settled), (settled, high)]
 
 
 def answerable(edges: Sequence[int], moment: Moment) -> list[int]:

@@ -4,22 +4,21 @@ Which values are the largest is known from the vector before any bin is asked fo
 however many there are.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from tokenmon.dimensions import Dimension
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
 from tokenmon.store.answers import Chart, ChartSeries
-from tokenmon.store.bins import Bins, Spans, answerable
+from tokenmon.store.bins import Bins, Span, answerable
 from tokenmon.store.breakdown import classify
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Part
 from tokenmon.store.groups import Tally, Values
 from tokenmon.store.selecting import names_of
 from tokenmon.store.slots import exact, summed
-from tokenmon.store.snapshot import Row
-from tokenmon.store.statements import TOKENS, Selection, Slots, sums
+from tokenmon.store.statements import COST, TOKENS, Selection
 from tokenmon.store.vectors import Moment, Vectors
 
 Triple = tuple[int, int, int]
@@ -40,7 +39,6 @@ _APART = 32
 """Values that bins tell apart; who they are is known from the sums over all bins before any bin is asked for."""
 
 _COLUMNS = ("n", "cost_logged", "cost_list", TOKENS)
-_LOGGED, _LIST, _TOKENS = 1, 2, 3
 _NOTHING: Triple = (0, 0, 0)
 _EMPTY = Bin({}, _NOTHING)
 _PRICED = Flag.LOGGED | Flag.LISTED
@@ -54,7 +52,7 @@ class Charts:
     """Charts, and what is kept of them between questions."""
 
     def __init__(self) -> None:
-        self._bins: Bins[Bin] = Bins(_EMPTY, size_of=lambda found: len(found.values) + 1)
+        self._bins: Bins[Bin] = Bins(_EMPTY, together=_both, size_of=lambda found: len(found.values) + 1)
         self._apart: dict[tuple[Selection, str], _Apart] = {}
 
     async def chart(
@@ -81,8 +79,11 @@ class Charts:
             ranked = _ranked(_triples(pieces.tallies(catalogue, (by,))), first)
             apart = self._told_apart(selection, by, ranked, top)
 
-        async def ask(spans: Spans) -> dict[int, Bin]:
-            return await _ask(moment, catalogue, selection, by, apart, spans)
+        async def ask(spans: Sequence[Span]) -> list[Bin]:
+            if by.of_event is not None:
+                return _binned(len(spans), await _by_events(moment, selection, by.of_event, spans))
+            value_of, kind = _told(catalogue, by, apart), ("chart", by.name, apart)
+            return _binned(len(spans), await _by_names(moment, catalogue, selection, value_of, kind, spans))
 
         bins = await self._bins.all(moment, catalogue, selection, (by.name, apart), snapped, ask)
         if ranked is None:
@@ -107,61 +108,74 @@ def _triples(tallies: dict[Values, Tally]) -> dict[str, Triple]:
 def _summed(bins: Iterable[Bin]) -> dict[str, Triple]:
     totals: dict[str, Triple] = {}
     for found in bins:
-        for value, (cost, tokens, requests) in found.values.items():
-            known = totals.get(value, _NOTHING)
-            totals[value] = (known[0] + cost, known[1] + tokens, known[2] + requests)
+        for value, triple in found.values.items():
+            totals[value] = _plus(totals.get(value, _NOTHING), triple)
     return totals
 
 
-async def _ask(
+def _told(catalogue: Catalogue, by: Dimension, apart: _Apart | None) -> Callable[[int], str | None]:
+    """What a series' value is told as."""
+    assert by.of_names is not None
+    values = catalogue.values(by.name, by.of_names)
+    if apart is None:
+        return values.__getitem__
+    return lambda series: values[series] if values[series] in apart else _REST
+
+
+_Tagged = tuple[int, str | None, Triple]
+"""Bin, value and what to add to it."""
+
+
+async def _by_events(moment: Moment, selection: Selection, name: str, spans: Sequence[Span]) -> Iterable[_Tagged]:
+    """By what only single events know."""
+    parts = [(i, (Part(RAW, *span),)) for i, span in enumerate(spans)]
+    rows = await summed(moment, selection, parts, by=name, columns=("n", COST, TOKENS))
+    texts = await names_of(moment.snapshot, name)
+    return ((i, texts.get(key, ""), (cost, tokens, requests)) for i, key, requests, cost, tokens in rows)
+
+
+async def _by_names(
     moment: Moment,
     catalogue: Catalogue,
     selection: Selection,
-    by: Dimension,
-    apart: _Apart | None,
-    spans: Spans,
-) -> dict[int, Bin]:
-    scan = selection.scans or by.of_event is not None
-    parts = [(i, (Part(RAW, *span),) if scan else exact(moment, span)) for i, span in spans.items()]
-    rows: list[tuple[int, str | None, int, Row]] = []
-    if by.of_event is not None:
-        texts = await names_of(moment.snapshot, by.of_event)
-        for slot, series, known, *row in await _events(moment, selection, parts, f"series, {by.of_event}"):
-            rows.append((slot, texts.get(known, ""), catalogue.flags(series), tuple(row)))
-    elif by.of_names is not None:
-        values = catalogue.values(by.name, by.of_names)
-
-        def told(series: int) -> str | None:
-            value = values[series]
-            return value if apart is None or value in apart else _REST
-
-        examples: Sequence[int] | None = None
-        if len(spans) > _FEW:
-            name = ("chart", by.name, apart)
-            examples = await classify(
-                moment.snapshot, catalogue, name, lambda series: (told(series), catalogue.flags(series) & _PRICED)
-            )
-        key_of = "series" if examples is None else "class"
-        for slot, key, *row in await summed(moment, selection, parts, by=key_of, columns=_COLUMNS):
-            series = key if examples is None else examples[key]
-            rows.append((slot, told(series), catalogue.flags(series), tuple(row)))
-    return _binned(spans, rows)
+    value_of: Callable[[int], str | None],
+    kind: object,
+    spans: Sequence[Span],
+) -> Iterable[_Tagged]:
+    """By what all events of a series have in common; `kind` says what `value_of` tells."""
+    parts = [(i, (Part(RAW, *span),) if selection.scans else exact(moment, span)) for i, span in enumerate(spans)]
+    if len(spans) <= _FEW:
+        rows = await summed(moment, selection, parts, by="series", columns=_COLUMNS)
+        return ((i, value_of(series), _triple(catalogue.flags(series), row)) for i, series, *row in rows)
+    examples = await classify(
+        moment.snapshot, catalogue, kind, lambda series: (value_of(series), catalogue.flags(series) & _PRICED)
+    )
+    rows = await summed(moment, selection, parts, by="class", columns=_COLUMNS)
+    tagged = ((i, examples[number], row) for i, number, *row in rows)
+    return ((i, value_of(series), _triple(catalogue.flags(series), row)) for i, series, row in tagged)
 
 
-async def _events(moment: Moment, selection: Selection, parts: Slots, by: str) -> list[Row]:
-    statement = sums(parts, selection, by=by, columns=_COLUMNS)
-    return await moment.snapshot.all(*statement) if statement else []
+def _binned(count: int, tagged: Iterable[_Tagged]) -> list[Bin]:
+    bins: list[dict[str | None, Triple]] = [{} for _ in range(count)]
+    for i, value, triple in tagged:
+        known = bins[i].get(value)
+        bins[i][value] = triple if known is None else _plus(known, triple)
+    return [
+        Bin({value: triple for value, triple in found.items() if value is not None}, _together(found.values()))
+        for found in bins
+    ]
 
 
-def _binned(spans: Iterable[int], rows: Iterable[tuple[int, str | None, int, Row]]) -> dict[int, Bin]:
-    bins: dict[int, dict[str | None, Triple]] = {i: {} for i in spans}
-    for slot, value, flags, row in rows:
-        cost, tokens, requests = bins[slot].get(value, _NOTHING)
-        bins[slot][value] = (cost + _cost(flags, row), tokens + row[_TOKENS], requests + row[0])
-    return {
-        i: Bin({value: triple for value, triple in found.items() if value is not None}, _together(found.values()))
-        for i, found in bins.items()
-    }
+def _plus(one: Triple, other: Triple) -> Triple:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def _both(one: Bin, other: Bin) -> Bin:
+    """Two parts of a bin as one."""
+    values = dict(one.values)
+    for value, triple in other.values.items():
+        values[value] = _plus(values.get(value, _NOTHING), triple)
+    return Bin(values, _plus(one.total, other.total))
 
 
 def _together(triples: Collection[Triple]) -> Triple:
@@ -169,10 +183,9 @@ def _together(triples: Collection[Triple]) -> Triple:
     return cost, tokens, requests
 
 
-def _cost(flags: int, row: Row) -> int:
-    if flags & Flag.LOGGED:
-        return int(row[_LOGGED])
-    return int(row[_LIST]) if flags & Flag.LISTED else 0
+def _triple(flags: int, row: Sequence[int]) -> Triple:
+    requests, logged, listed, tokens = row
+    return logged if flags & Flag.LOGGED else listed if flags & Flag.LISTED else 0, tokens, requests
 
 
 def _ranked(totals: dict[str, Triple], first: str | None) -> list[str]:

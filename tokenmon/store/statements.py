@@ -23,6 +23,9 @@ TOKENS = "tokens"
 COST = "cost"
 """The shown cost, logged or else list; of events only, and nothing where it is unknown."""
 
+UNPRICED = "unpriced"
+"""1 where there is no such cost; of events only."""
+
 _BILLED = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 _OF_EVENT = {
     "n": "1",
@@ -30,6 +33,7 @@ _OF_EVENT = {
     "err": "r.err",
     **{count: f"r.{count}" for count in COUNTS},
     COST: "coalesce(r.cost_logged, r.cost_list)",
+    UNPRICED: "r.cost_logged IS NULL AND r.cost_list IS NULL",
     "cost_logged": "ifnull(r.cost_logged, 0)",
     "cost_list": "ifnull(r.cost_list, 0)",
     "first_ts": "r.ts",
@@ -42,7 +46,8 @@ _RANGES = (
     " json_extract(value, '$[2]') AS high FROM json_each(?) LIMIT -1)"
 )
 _AGGREGATE = {
-    **{column: f"sum({column})" for column in (*SUMS, TOKENS)},
+    **{column: f"sum({column})" for column in (*SUMS, TOKENS, UNPRICED)},
+    COST: f"ifnull(sum({COST}), 0)",
     "first_ts": "min(first_ts)",
     "last_ts": "max(last_ts)",
 }
