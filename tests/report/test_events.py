@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from tokenmon.events import NAMES, Names
+from tokenmon.exact import json_line
 from tokenmon.report.events import FIELDS, _page, row
-from tokenmon.report.output import cells, json_line
+from tokenmon.report.output import cells
 from tokenmon.report.question import Question
 from tokenmon.settings import Settings
 from tokenmon.store.answers import StoredEvent

@@ -4,7 +4,8 @@ import csv
 
 import pytest
 
-from tokenmon.report.output import Column, cells, csv_line, harmless, json_line, json_text, money, table
+from tokenmon.exact import csv_line, harmless, json_line, json_text, markdown_line, money
+from tokenmon.report.output import Column, cells, table
 
 LABEL, NUMBER = Column("Model", label=True), Column("Cache read")
 
@@ -17,6 +18,11 @@ def test_a_cell_that_a_spreadsheet_would_obey_is_neutralised(first: str) -> None
 
 def test_numbers_stay_numbers_in_csv() -> None:
     assert csv_line([-5, money(-20), None, True, "", 0]) == "-5,-0.00000002,,true,,0"
+
+
+def test_a_cell_of_markdown_is_plain_text_in_one_cell() -> None:
+    line = markdown_line(["a|b\n<b>*x*</b>", None, 5, money(20), "gpt_5 [x](y)"])
+    assert line == r"| a\|b \<b\>\*x\*\</b\> |  | 5 | 0.00000002 | gpt_5 \[x\](y) |"
 
 
 def test_costs_are_json_numbers_without_noise() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tokenmon.dimensions import DIMENSIONS, by_name
-from tokenmon.report.output import cells, json_text
+from tokenmon.exact import json_text
+from tokenmon.report.output import cells
 from tokenmon.report.question import Question
 from tokenmon.report.report import cost_text, csv_lines, document, plain_lines
 from tokenmon.settings import Settings

@@ -7,19 +7,9 @@ import msgspec
 
 from tokenmon.dimensions import key_of
 from tokenmon.events import NAMES
+from tokenmon.exact import Value, csv_line, harmless, instant, json_line, money
 from tokenmon.report import figures
-from tokenmon.report.output import (
-    Column,
-    Value,
-    csv_line,
-    harmless,
-    json_line,
-    money,
-    table,
-    terminal_width,
-    warn,
-    write,
-)
+from tokenmon.report.output import Column, table, terminal_width, warn, write
 from tokenmon.report.question import Question, ask
 from tokenmon.store.answers import StoredEvent
 
@@ -57,7 +47,7 @@ def _metadata(text: str | None) -> Value:
 
 FIELDS: tuple[tuple[str, Callable[[StoredEvent], Value]], ...] = (
     ("id", lambda event: event.id),
-    ("ts", lambda event: figures.instant(event.ts)),
+    ("ts", lambda event: instant(event.ts)),
     ("dialect", lambda event: _text(event.names.dialect)),
     ("source_path", lambda event: harmless(event.source_path)),
     ("source_offset", lambda event: event.source_offset),

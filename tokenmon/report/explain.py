@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tokenmon.errors import TokenmonError
 from tokenmon.events import NAMES, Event
+from tokenmon.exact import harmless, instant
 from tokenmon.pricing import PriceBook, PricedClass, open_book
 from tokenmon.report import figures
-from tokenmon.report.output import Column, harmless, table, terminal_width, write
+from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.store.answers import StoredEvent
 from tokenmon.text import clip, hide_secrets, sanitise
@@ -60,7 +61,7 @@ def facts(event: StoredEvent, zone: tzinfo) -> list[str]:
     listed = {
         "event": event.id,
         "request": event.request_id or "",
-        "time": f"{figures.clock(event.ts, zone)} local, {figures.instant(event.ts)}",
+        "time": f"{figures.clock(event.ts, zone)} local, {instant(event.ts)}",
         "model": f"{names.model or '(none)'}{asked}{', implied by the format' if event.assumed else ''}",
         **{name.replace("_", " "): text for name, text in zip(NAMES, names, strict=True) if name not in _TOLD},
         "session": event.session,

@@ -1,17 +1,11 @@
-"""Numbers as text: exact for scripts, short for people. Money is integer nano-USD until it is text, never a float."""
+"""Numbers as text for people. Money is integer nano-USD until it is text, never a float."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tokenmon.events import NANO
+from tokenmon.exact import dollars
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def dollars(nano: int) -> str:
-    """Exact dollars with up to nine decimals, as JSON and CSV write them: `0.018765`."""
-    whole, part = divmod(abs(nano), NANO)
-    decimals = f"{part:09d}".rstrip("0")
-    return ("-" if nano < 0 else "") + (f"{whole}.{decimals}" if decimals else str(whole))
 
 
 def exact_money(nano: int) -> str:
@@ -42,12 +36,6 @@ def short_count(count: int) -> str:
         if tenths < 10_000:
             return f"{tenths // 10}.{tenths % 10}{letter}"
     return f"{count / 10**15:.1f}P"
-
-
-def instant(ms: int) -> str:
-    """UTC with `Z` and milliseconds: `2026-11-20T14:03:22.123Z`."""
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def clock(ms: int, zone: tzinfo) -> str:

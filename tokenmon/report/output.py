@@ -1,25 +1,13 @@
-"""The only module that prints to stdout. Bytes, UTF-8 whatever the locale, written once they are complete.
+"""The only module that prints to stdout. Bytes, UTF-8 whatever the locale, written once they are complete."""
 
-Text from logs and paths is made harmless again here. Spreadsheets obey a cell that begins with `=`, so CSV puts an
-apostrophe before such text; numbers stay numbers.
-"""
-
-import csv
-import io
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
 
-import msgspec
-
 from tokenmon.errors import TokenmonError
-from tokenmon.report.figures import dollars
 from tokenmon.text import clip, sanitise
-
-Value = str | int | bool | None | msgspec.Raw
-"""A cell of JSON and CSV; Raw is a number (or object) already written out."""
 
 GAP, NARROW = "  ", " "
 LEAST_LABEL = 6
@@ -44,53 +32,6 @@ def warn(text: str) -> None:
     """One line on stderr beside the answer on stdout."""
     if sys.stderr is not None:
         print(f"tokenmon: {sanitise(text)}", file=sys.stderr)
-
-
-def money(nano: int | None) -> Value:
-    """A cost as an exact JSON number."""
-    return None if nano is None else msgspec.Raw(dollars(nano).encode())
-
-
-def harmless(text: str) -> str:
-    """`text` without control characters; else, unlike a name for people, left as it is, so that a path still opens."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _OBEYED else c for c in text)
-
-
-_OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-
-
-# -- JSON and CSV
-
-
-def json_text(document: object) -> str:
-    """A JSON document for scripts, indented so that people can look at it, too."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-
-
-def json_line(row: Mapping[str, Value]) -> str:
-    """One line of NDJSON."""
-    return msgspec.json.encode(row).decode()
-
-
-def csv_line(cells: Iterable[Value]) -> str:
-    """One CSV line without its newline."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([_csv_cell(cell) for cell in cells])
-    return line.getvalue().removesuffix("\r\n")
-
-
-def _csv_cell(value: Value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, msgspec.Raw):
-        return bytes(value).decode()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 # -- tables for people

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from tokenmon.exact import harmless, instant
 from tokenmon.pricing import DatedPrice, open_book
 from tokenmon.report import figures
-from tokenmon.report.output import Column, harmless, table, terminal_width, write
+from tokenmon.report.output import Column, table, terminal_width, write
 
 HOUR_MS = 3_600_000
 
@@ -62,7 +63,7 @@ def _table(prices: list[DatedPrice], sources: list[str]) -> str:
     rows = []
     for each in prices:
         mark = f" [{sources.index(each.source) + 1}]" if each.source != sources[0] else ""
-        since = "always" if each.valid_from is None else figures.instant(each.valid_from)[:10]
+        since = "always" if each.valid_from is None else instant(each.valid_from)[:10]
         rates = (each.input, each.cache_read, each.cache_write_5m, each.cache_write_1h, each.output)
         rows.append([since, _condition(each) + mark, *map(_rate, rates)])
     return table(columns, rows, None, terminal_width())

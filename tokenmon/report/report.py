@@ -10,19 +10,9 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from tokenmon.dimensions import Dimension, by_name
+from tokenmon.exact import Value, csv_line, harmless, instant, json_text, money
 from tokenmon.report import figures
-from tokenmon.report.output import (
-    Column,
-    Value,
-    csv_line,
-    harmless,
-    json_text,
-    money,
-    table,
-    terminal_width,
-    warn,
-    write,
-)
+from tokenmon.report.output import Column, table, terminal_width, warn, write
 from tokenmon.report.question import Question, ask
 from tokenmon.store.answers import Breakdown, Group, Health, Sums
 from tokenmon.view import Window
@@ -128,7 +118,7 @@ def _value(field: Field, sums: Sums) -> Value:
     number = field.of(sums)
     if number is None or field.kind == "count":
         return number
-    return money(number) if field.kind == "cost" else figures.instant(number)
+    return money(number) if field.kind == "cost" else instant(number)
 
 
 def _numbers(sums: Sums) -> dict[str, Value]:
@@ -144,10 +134,10 @@ def document(by: Sequence[Dimension], found: Breakdown, shown: Window, now_ms: i
     """The document of `--json` (design, section 5)."""
     return {
         "schema": SCHEMA,
-        "generated_at": figures.instant(now_ms),
+        "generated_at": instant(now_ms),
         "range": {
-            "from": None if shown.start is None else figures.instant(shown.start),
-            "to": None if shown.end is None else figures.instant(shown.end),
+            "from": None if shown.start is None else instant(shown.start),
+            "to": None if shown.end is None else instant(shown.end),
             "tz": zone,
         },
         "by": [dimension.name for dimension in by],

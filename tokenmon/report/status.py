@@ -7,8 +7,8 @@ that merely has nothing new is fresh, and invalid lines are a note, not an alarm
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tokenmon.report import figures
-from tokenmon.report.output import Column, harmless, json_text, table, terminal_width, write
+from tokenmon.exact import harmless, instant, json_text
+from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.store.answers import AlertRow, Health, SourceHealth
 
@@ -68,7 +68,7 @@ def run(question: Question) -> int:
 
 
 def _at(ms: int | None) -> str | None:
-    return None if ms is None else figures.instant(ms)
+    return None if ms is None else instant(ms)
 
 
 def document(health: Health, now_ms: int) -> dict[str, object]:
@@ -147,7 +147,7 @@ def plain_lines(health: Health, now_ms: int) -> list[str]:
         f"prices     genai-prices {health.prices_version or '?'}, {health.prices_date or 'date unknown'}",
     ]
     lines += [
-        f"{each.severity:<10} {harmless(each.title)}{_where(each)} (since {figures.instant(each.since)})"
+        f"{each.severity:<10} {harmless(each.title)}{_where(each)} (since {instant(each.since)})"
         for each in health.alerts
         if each.state != "ok"
     ]

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
-Value = str | int | None | msgspec.Raw
-"""A cell: a name, a count, nothing, or a number already written out, such as an exact cost in dollars."""
+from tokenmon.exact import Value
 
 
 @dataclass(frozen=True)
@@ -15,5 +12,6 @@ class Table:
     columns: tuple[str, ...] = ()
     """As `report --json` spells them."""
     rows: tuple[tuple[Value, ...], ...] = ()
+    """A cost is `exact.money`."""
     chosen: int | None = None
     """The row under the cursor; None where there is none."""
