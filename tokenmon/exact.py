@@ -28,6 +28,12 @@ def dollars(nano: int) -> str:
     return ("-" if nano < 0 else "") + (f"{whole}.{decimals}" if decimals else str(whole))
 
 
+def exact_money(nano: int) -> str:
+    """Dollars for people who check a sum: at least two decimals, at most nine."""
+    whole, _, decimals = dollars(nano).partition(".")
+    return f"${int(whole):,}.{decimals:0<2}"
+
+
 def money(nano: int | None) -> Value:
     """A cost as an exact number of dollars."""
     return None if nano is None else msgspec.Raw(dollars(nano).encode())

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from tokenmon.events import NAMES, Names
 from tokenmon.exact import json_line
-from tokenmon.report.events import FIELDS, _page, row
+from tokenmon.report.events import _page, row
 from tokenmon.report.output import cells
 from tokenmon.report.question import Question
 from tokenmon.settings import Settings
 from tokenmon.store.answers import StoredEvent
+from tokenmon.trace import FIELDS
 
 EVENT = StoredEvent(
     id="19aa1b7c64b-00112233445566ff",

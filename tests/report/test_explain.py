@@ -1,6 +1,5 @@
 """`explain`: the very line, made harmless; the facts; the price of each class and the sum."""
 
-import gzip
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,8 +8,9 @@ from msgspec.structs import replace
 
 from tests.report.test_events import EVENT
 from tokenmon.pricing import PriceBook, open_book
-from tokenmon.report.explain import BLOCK, LINE_CHARACTERS, FoundLine, facts, find_line, line_of, price_of
+from tokenmon.report.explain import facts, line_of, price_of
 from tokenmon.report.output import cells
+from tokenmon.trace import LINE_CHARACTERS
 
 LINES = b'{"a":1}\n{"b":2}\r\n{"c":3}'
 
@@ -29,29 +29,6 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("offset", "found"),
-    [
-        (0, FoundLine(1, b'{"a":1}')),
-        (8, FoundLine(2, b'{"b":2}')),
-        (17, FoundLine(3, b'{"c":3}')),
-        (3, None),
-        (24, None),
-        (900, None),
-    ],
-)
-def test_the_line_is_found_where_it_starts_or_not_at_all(log: Path, offset: int, found: FoundLine | None) -> None:
-    assert find_line(str(log), offset) == found
-
-
-def test_a_line_far_into_a_compressed_source_is_found(tmp_path: Path) -> None:
-    line = b"x" * 99 + b"\n"
-    count = 2 * BLOCK // len(line)
-    with gzip.open(tmp_path / "a.jsonl.gz", "wb") as file:
-        file.write(line * count + b"here\n")
-    assert find_line(str(tmp_path / "a.jsonl.gz"), count * len(line)) == FoundLine(count + 1, b"here")
-
-
 def test_a_line_is_shown_without_secrets_and_escapes_and_is_clipped(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"key":"sk-abcdefghijklmnopqrstuvwxyz","x":"\x1b[2J","y":"' + "z" * 5_000 + '"}\n')
@@ -63,7 +40,7 @@ def test_a_line_is_shown_without_secrets_and_escapes_and_is_clipped(tmp_path: Pa
     assert line.endswith("…")
 
 
-@pytest.mark.parametrize(("path", "said"), [("gone.jsonl", "not there any more"), ("x.zst", "unpack"), ("bad.gz", "")])
+@pytest.mark.parametrize(("path", "said"), [("gone.jsonl", "not there any more"), ("bad.gz", "")])
 def test_a_line_that_cannot_be_read_costs_only_itself(tmp_path: Path, path: str, said: str) -> None:
     (tmp_path / "bad.gz").write_bytes(b"this is not gzip")
     line = line_of(replace(EVENT, source_path=str(tmp_path / path)))[1]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokenmon.exact import dollars, instant
-from tokenmon.report.figures import clock, exact_money, short_count, short_money
+from tokenmon.exact import dollars, exact_money, instant
+from tokenmon.report.figures import clock, short_count, short_money
 
 
 @pytest.mark.parametrize(

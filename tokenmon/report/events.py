@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from tokenmon.dimensions import key_of
-from tokenmon.events import NAMES
-from tokenmon.exact import Value, csv_line, harmless, instant, json_line, money
+from tokenmon.exact import Value, csv_line, json_line
 from tokenmon.report import figures
 from tokenmon.report.output import Column, table, terminal_width, warn, write
 from tokenmon.report.question import Question, ask
 from tokenmon.store.answers import StoredEvent
+from tokenmon.trace import FIELDS
 
 if TYPE_CHECKING:
     from tokenmon.store.reader import Reader
@@ -19,61 +17,6 @@ if TYPE_CHECKING:
 PAGE = 500
 WIDE = 110
 """Columns of a terminal from which the plain list shows years and ids."""
-
-
-def _text(value: str | None) -> Value:
-    return harmless(value) if value else None
-
-
-def _total(event: StoredEvent) -> int:
-    parts = (event.input, event.cache_read, event.cache_write_5m, event.cache_write_1h, event.output)
-    return sum(part or 0 for part in parts)
-
-
-def _name(index: int) -> Callable[[StoredEvent], Value]:
-    return lambda event: _text(event.names[index])
-
-
-def _metadata(text: str | None) -> Value:
-    """The stored JSON object, harmless; text that is none stays text."""
-    if not text:
-        return None
-    shown = harmless(text)
-    try:
-        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(shown)))
-    except msgspec.DecodeError:
-        return shown
-
-
-FIELDS: tuple[tuple[str, Callable[[StoredEvent], Value]], ...] = (
-    ("id", lambda event: event.id),
-    ("ts", lambda event: instant(event.ts)),
-    ("dialect", lambda event: _text(event.names.dialect)),
-    ("source_path", lambda event: harmless(event.source_path)),
-    ("source_offset", lambda event: event.source_offset),
-    *((name, _name(index)) for index, name in enumerate(NAMES) if name != "dialect"),
-    ("session", lambda event: _text(event.session)),
-    ("request_id", lambda event: _text(event.request_id)),
-    ("input_tokens", lambda event: event.input),
-    ("cache_read_tokens", lambda event: event.cache_read),
-    ("cache_write_5m_tokens", lambda event: event.cache_write_5m),
-    ("cache_write_1h_tokens", lambda event: event.cache_write_1h),
-    ("output_tokens", lambda event: event.output),
-    ("reasoning_tokens", lambda event: event.reasoning),
-    ("total_tokens", _total),
-    ("cost_usd", lambda event: money(event.cost)),
-    ("cost_logged_usd", lambda event: money(event.cost_logged)),
-    ("cost_list_usd", lambda event: money(event.cost_list)),
-    ("cost_kind", lambda event: event.cost_kind),
-    ("priced_as", lambda event: _text(event.priced_as)),
-    ("assumed", lambda event: event.assumed),
-    ("latency_ms", lambda event: event.latency_ms),
-    ("ttft_ms", lambda event: event.ttft_ms),
-    ("status", lambda event: event.status),
-    ("error", lambda event: _text(event.error)),
-    ("metadata", lambda event: _metadata(event.metadata)),
-)
-"""One object of `events --json`; CSV has the same columns."""
 
 
 def row(event: StoredEvent) -> dict[str, Value]:

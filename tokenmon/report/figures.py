@@ -3,15 +3,8 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tokenmon.events import NANO
-from tokenmon.exact import dollars
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def exact_money(nano: int) -> str:
-    """Dollars for people who check a sum: at least two decimals, at most nine."""
-    whole, _, decimals = dollars(nano).partition(".")
-    return f"${int(whole):,}.{decimals:0<2}"
 
 
 def short_money(nano: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from tokenmon.exact import harmless, instant
+from tokenmon.exact import exact_money, harmless, instant
 from tokenmon.pricing import DatedPrice, open_book
 from tokenmon.report import figures
 from tokenmon.report.output import Column, table, terminal_width, write
@@ -80,13 +80,13 @@ def _condition(price: DatedPrice) -> str:
 
 
 def _rate(nano: int | None) -> str:
-    return "?" if nano is None else figures.exact_money(nano)
+    return "?" if nano is None else exact_money(nano)
 
 
 def _fees(price: DatedPrice) -> list[str]:
     fees = []
     if price.request:
-        fees.append(f"plus {figures.exact_money(price.request)} for each request")
+        fees.append(f"plus {exact_money(price.request)} for each request")
     if price.web_search is not None:
-        fees.append(f"plus {figures.exact_money(price.web_search // 1000)} for 1,000 web searches")
+        fees.append(f"plus {exact_money(price.web_search // 1000)} for 1,000 web searches")
     return fees

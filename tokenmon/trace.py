@@ -1,0 +1,197 @@
+"""Where a number comes from: one event's exact values, its line in its source, and what it was charged for.
+
+The screen asks while somebody waits, so looking for a line is bounded: a line is found at once by its offset, but its
+number only by counting, and a place inside an archive only by unpacking all that is before it.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tokenmon.events import NAMES, Event
+from tokenmon.exact import Value, harmless, instant, money
+from tokenmon.store.answers import StoredEvent
+from tokenmon.tail.compressed import content_of
+from tokenmon.tail.content import Content, Plain, open_regular
+from tokenmon.text import clip, hide_secrets, sanitise
+
+if TYPE_CHECKING:  # prices take a while to import, and a screen may never show one
+    from tokenmon.pricing import PriceBook, PricedClass
+
+# -- exact values
+
+
+def _text(value: str | None) -> Value:
+    return harmless(value) if value else None
+
+
+def _name(index: int) -> Callable[[StoredEvent], Value]:
+    return lambda event: _text(event.names[index])
+
+
+def _metadata(text: str | None) -> Value:
+    """The stored JSON object, harmless; text that is none stays text."""
+    if not text:
+        return None
+    shown = harmless(text)
+    try:
+        return msgspec.Raw(msgspec.json.encode(msgspec.json.decode(shown)))
+    except msgspec.DecodeError:
+        return shown
+
+
+FIELDS: tuple[tuple[str, Callable[[StoredEvent], Value]], ...] = (
+    ("id", lambda event: event.id),
+    ("ts", lambda event: instant(event.ts)),
+    ("dialect", lambda event: _text(event.names.dialect)),
+    ("source_path", lambda event: harmless(event.source_path)),
+    ("source_offset", lambda event: event.source_offset),
+    *((name, _name(index)) for index, name in enumerate(NAMES) if name != "dialect"),
+    ("session", lambda event: _text(event.session)),
+    ("request_id", lambda event: _text(event.request_id)),
+    ("input_tokens", lambda event: event.input),
+    ("cache_read_tokens", lambda event: event.cache_read),
+    ("cache_write_5m_tokens", lambda event: event.cache_write_5m),
+    ("cache_write_1h_tokens", lambda event: event.cache_write_1h),
+    ("output_tokens", lambda event: event.output),
+    ("reasoning_tokens", lambda event: event.reasoning),
+    ("total_tokens", lambda event: as_event(event).total),
+    ("cost_usd", lambda event: money(event.cost)),
+    ("cost_logged_usd", lambda event: money(event.cost_logged)),
+    ("cost_list_usd", lambda event: money(event.cost_list)),
+    ("cost_kind", lambda event: event.cost_kind),
+    ("priced_as", lambda event: _text(event.priced_as)),
+    ("assumed", lambda event: event.assumed),
+    ("latency_ms", lambda event: event.latency_ms),
+    ("ttft_ms", lambda event: event.ttft_ms),
+    ("status", lambda event: event.status),
+    ("error", lambda event: _text(event.error)),
+    ("metadata", lambda event: _metadata(event.metadata)),
+)
+"""One object of `events --json`; CSV and what the screen exports have the same columns."""
+
+
+# -- the line
+
+LINE_BYTES = 64 * 1024
+"""How much of a line is read: agents' lines run to megabytes, and their usage would not be seen anyway."""
+
+LINE_CHARACTERS = 1_000
+"""How much of it is shown."""
+
+REACH = 64 << 20
+"""Bytes before a line that are read to count its number, or unpacked to get to it, while somebody waits."""
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FoundLine:
+    """A line as it stands in its source."""
+
+    number: int | None
+    """Counted from 1; None where counting takes too long."""
+    start: bytes
+    """At most LINE_BYTES of it."""
+
+    def shown(self, characters: int = LINE_CHARACTERS) -> str:
+        """Its beginning, harmless, with secrets hidden."""
+        return clip(hide_secrets(sanitise(self.start.decode("utf-8", "replace"))), characters)
+
+
+def find_line(path: str, offset: int, reach: int = REACH) -> FoundLine | None:
+    """The line that starts at `offset` of a source's content; None where no line starts there any more.
+
+    OSError where the source cannot be read. Memory is bounded, and `reach` bounds the time.
+    """
+    fd = open_regular(path)
+    try:
+        content = content_of(fd, path)
+        if offset > reach and not isinstance(content, Plain):
+            raise OSError("too far into the archive to be unpacked for a look; `tokenmon explain` takes the time")
+        number = _number(content, offset) if offset <= reach else None
+        follows = offset == 0 or content.exact(offset - 1, 1, offset - 1) == b"\n"
+        start = content.exact(offset, LINE_BYTES, offset) if follows else b""
+    finally:
+        os.close(fd)
+    return FoundLine(number, start.partition(b"\n")[0].rstrip(b"\r")) if start else None
+
+
+def _number(content: Content, offset: int) -> int:
+    """The number of the line at `offset`, counted from 1."""
+    newlines = at = 0
+    while at < offset:
+        block = content.exact(at, min(BLOCK, offset - at), at)
+        if not block:
+            break
+        newlines, at = newlines + block.count(b"\n"), at + len(block)
+    return newlines + 1
+
+
+def why_not(error: OSError) -> str:
+    """Why a source cannot be read, for people."""
+    if isinstance(error, FileNotFoundError):
+        return "the file is not there any more"
+    return harmless(error.strerror or str(error))
+
+
+# -- the price
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What an event was charged for, by the price that was valid at its own time."""
+
+    classes: "tuple[PricedClass, ...]"
+    """Token classes and fees; empty where nothing was charged."""
+    total: int | None
+    """Their sum, nano-USD; None where one of them has no price."""
+    unreported: tuple[str, ...]
+    """Token classes that the log does not report, in words."""
+    difference: int | None
+    """How much more was logged than the list price, nano-USD; None where only one of the two is known."""
+    table: str
+    """Name, version and date of the price table."""
+
+
+def bill(event: StoredEvent, book: "PriceBook") -> Bill:
+    """The price of each class of an event, and their sum."""
+    classes = book.explain(as_event(event))
+    amounts = [each.amount for each in classes if each.amount is not None]
+    counts = {
+        "cache reads": event.cache_read,
+        "5-minute cache writes": event.cache_write_5m,
+        "1-hour cache writes": event.cache_write_1h,
+    }
+    both = event.cost_logged is not None and event.cost_list is not None
+    return Bill(
+        classes,
+        total=sum(amounts) if len(amounts) == len(classes) else None,
+        unreported=tuple(label for label, count in counts.items() if count is None),
+        difference=(event.cost_logged or 0) - (event.cost_list or 0) if both else None,
+        table=f"genai-prices {book.version}, {book.date}",
+    )
+
+
+def as_event(event: StoredEvent) -> Event:
+    """The event as the price book takes it."""
+    return Event(
+        ts=event.ts,
+        names=event.names,
+        input=event.input,
+        output=event.output,
+        cache_read=event.cache_read,
+        cache_write_5m=event.cache_write_5m,
+        cache_write_1h=event.cache_write_1h,
+        reasoning=event.reasoning,
+        cost_logged=event.cost_logged,
+        web_searches=event.web_searches,
+        status=event.status,
+        failed=event.is_error,
+        streamed=event.streamed,
+        assumed=event.assumed,
+        basis=event.basis,
+    )
