@@ -130,6 +130,43 @@ class EventPage:
     """Cursor (`ts-h`) of the last event where older ones follow; pass it as `before`."""
 
 
+class SessionRow(Struct, frozen=True):
+    """What a view counts of one session."""
+
+    name: str
+    requests: int
+    errors: int
+    total: int
+    """All billed tokens."""
+    cost: int | None
+    """Shown costs that are known, nano-USD; None where none is."""
+    unpriced: int
+    """Requests with neither a logged nor a list cost."""
+    first: int
+    """Time of the first call, UTC milliseconds."""
+    last: int
+    models: tuple[str, ...]
+    """Those of most requests, at most five; none where its events were pruned."""
+    models_total: int
+    project: str
+    """That of most requests; empty where the log does not say."""
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """Sessions in the order asked for, cut to a limit by that order."""
+
+    sessions: tuple[SessionRow, ...]
+    sessions_total: int
+    truncated: bool
+    totals: Sums
+    """Over everything in the view: all sessions, cut or not, and `without`."""
+    without: Sums
+    """Requests, errors, tokens and costs of calls that belong to no session."""
+    snapped: bool = False
+    """An edge was older than the events that are kept."""
+
+
 @dataclass(frozen=True)
 class RejectSample:
     """An invalid line, by place."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store import breakdown, health, pages
-from tokenmon.store.answers import AlertRow, Breakdown, Chart, EventPage, Health, StoredEvent, Sums
+from tokenmon.store.answers import AlertRow, Breakdown, Chart, EventPage, Health, SessionPage, StoredEvent, Sums
 from tokenmon.store.catalogue import COLUMNS, Catalogue
 from tokenmon.store.chart import Charts
 from tokenmon.store.course import Courses
@@ -22,6 +22,7 @@ from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, Span, runs, snap
 from tokenmon.store.groups import cut, ordered
 from tokenmon.store.schema import HOUR, LEVELS
 from tokenmon.store.selecting import select
+from tokenmon.store.session_rows import Order, SessionRows
 from tokenmon.store.snapshot import Snapshot, Snapshots
 from tokenmon.store.statements import Selection
 from tokenmon.store.vectors import Moment, Vectors
@@ -60,6 +61,7 @@ class Reader:
         self._vectors = Vectors()
         self._charts = Charts()
         self._courses = Courses()
+        self._session_rows = SessionRows()
         self._last: Moment | None = None
 
     @classmethod
@@ -144,6 +146,19 @@ class Reader:
             if question.is_empty:
                 return EventPage((), None)
             return await pages.page(question.moment, self._catalogue, question.selection, question.span, limit, place)
+
+    async def sessions(
+        self, view: View, *, sort: str = "cost", descending: bool = True, limit: int = 500
+    ) -> SessionPage:
+        """The sessions of a view. `sort`: cost, last, requests, total or name; `limit` 0: all."""
+        order = Order(sort, descending, limit)
+        async with self._question(view, scans=bool(view.where or view.search)) as question:
+            if question.is_empty:
+                return SessionPage((), 0, False, Sums(cost=0), Sums(cost=0), question.snapped)
+            asked = question.moment, self._catalogue, question.selection, question.span
+            totals = (await self._vectors.read(*asked)).totals(self._catalogue).sums()
+            page = await self._session_rows.page(*asked, order, totals)
+            return replace(page, snapped=question.snapped)
 
     async def event(self, text: str) -> StoredEvent | None:
         """The event of an id, or of a whole request id."""

@@ -106,7 +106,7 @@ class Vectors:
     async def read(self, moment: Moment, catalogue: Catalogue, selection: Selection, span: Span) -> Pieces:
         """The vector of a span; its edges must be answerable (see `cover.snap`)."""
         self._forget_what_changed(moment, catalogue)
-        kept, fresh = cut(_open(span, moment), moment.settled)
+        kept, fresh = cut(opened(span, moment), moment.settled)
         return Pieces(
             tuple([await self._settled(moment, selection, piece) for piece in kept]),
             tuple([await self._anew(moment, selection, piece) for piece in fresh]),
@@ -144,7 +144,7 @@ class Vectors:
         return piece
 
 
-def _open(span: Span, moment: Moment) -> Span:
+def opened(span: Span, moment: Moment) -> Span:
     """A span that ends after the newest event has no end: whole roll-ups answer it."""
     start, end = span
     return (start, None) if end is not None and moment.newest is not None and end > moment.newest else span
