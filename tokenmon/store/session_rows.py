@@ -139,14 +139,14 @@ class _Piece:
         return len(self.everyone or ()) + sum(len(rows) for of in self.parts.values() for rows in of.values())
 
 
-_ADDING = ("n", "err", "tokens", "cost", "unpriced")
-_INSIDE = "first_ts >= ?1 AND last_ts < ?2"
-_TOUCHING = "n > 0 AND last_ts >= ?1 AND first_ts < ?2"
+_INSIDE = "n > 0 AND first_ts >= ?1 AND last_ts < ?2"
 _ADDED = f"""
-SELECT count(*) FILTER (WHERE {_INSIDE}),
-  {", ".join(f"ifnull(sum({column}) FILTER (WHERE {_INSIDE}), 0)" for column in _ADDING)},
-  json_group_array(json_array(id, name, first_ts, last_ts)) FILTER (WHERE NOT ({_INSIDE}))
-FROM session WHERE {_TOUCHING}
+SELECT count(*), ifnull(sum(n), 0), ifnull(sum(err), 0), ifnull(sum(tokens), 0), ifnull(sum(cost), 0),
+  ifnull(sum(unpriced), 0)
+FROM session WHERE {_INSIDE}
+"""
+_REACHING_OVER = f"""
+SELECT id, name, first_ts, last_ts FROM session WHERE n > 0 AND last_ts >= ?1 AND first_ts < ?2 AND NOT ({_INSIDE})
 """
 _NEWEST_FIRST = "(SELECT * FROM session ORDER BY id DESC LIMIT -1)"
 """Where the newest are asked for: SQLite keeps the first rows of an order, and so drops most rows at once."""
@@ -185,8 +185,9 @@ class SessionRows:
     ) -> tuple[list[_Named], int, Count]:
         """Rows among which the shown ones are, how many there are, and what belongs to none."""
         bounds = (-FAR if span[0] is None else span[0], FAR if span[1] is None else span[1])
-        ((count, *added, edges),) = await moment.snapshot.all(_ADDED, bounds)
-        over = {session: _Named(session, name, Count(first=a, last=b)) for session, name, a, b in json.loads(edges)}
+        ((count, *added),) = await moment.snapshot.all(_ADDED, bounds)
+        edges = [] if span == (None, None) else await moment.snapshot.all(_REACHING_OVER, bounds)
+        over = {session: _Named(session, name, Count(first=a, last=b)) for session, name, a, b in edges}
         lifetimes = {session: row.counted for session, row in over.items()}
         parts = await self._parts_of(moment, selection, span, lifetimes, by="session", columns=_COLUMNS)
         rows = [
@@ -197,7 +198,7 @@ class SessionRows:
         table = _NEWEST_FIRST if order.sort == "last" and order.descending else "session"
         found = await moment.snapshot.all(
             f"SELECT id, name, n, err, tokens, cost, unpriced, first_ts, last_ts FROM {table}"
-            f" WHERE n > 0 AND {_INSIDE} ORDER BY {order.sql} LIMIT ?3",
+            f" WHERE {_INSIDE} ORDER BY {order.sql} LIMIT ?3",
             (*bounds, order.limit or -1),
         )
         of_sessions = reduce(Count.with_, (row.counted for row in rows), Count(*added))
