@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.asking import BASE, ask, call, calls, connect
-from tests.store.filling import Call, mark_dirty
+from tests.store.filling import Call, add_events, mark_dirty, set_meta
 from tests.store.test_reader import MODELS, made
 from tokenmon.errors import UsageError
 from tokenmon.store import pages
@@ -65,6 +65,28 @@ def test_a_rare_series_is_found_through_the_hours_that_have_it(
     start, end = view.window.start or 0, view.window.end or 0
     expected = [(one.ts, one.h) for one in found + late if one.series == series and start <= one.ts < end]
     assert [pages.parse_id(event.id) for event in events] == sorted(expected, reverse=True)
+
+
+async def test_a_page_of_a_condition_follows_what_is_committed_while_the_range_moves(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR // 4, 1 + i % 4, i, err=i % 3 == 0) for i in range(60)]
+    path = made(tmp_path / "x.db", found)
+    history = 0
+    async with await Reader.open(path) as reader:
+        for step, at in enumerate((15 * HOUR, 2 * HOUR + 7, 15 * HOUR + 9, 17 * HOUR, 16 * HOUR, 6 * HOUR)):
+            more = call(BASE + at + 1, 1 + step % 4, 1000 + step, err=step != 2)
+            history += int(more.ts < max(one.ts for one in found) // HOUR * HOUR)
+            db = connect(path)
+            add_events(db, [more])
+            mark_dirty(db, [more.ts // HOUR])
+            set_meta(db, {"history": history})
+            db.close()
+            found.append(more)
+            for start in (BASE + HOUR + step * HOUR // 3, None, BASE):
+                expected = sorted((one.ts, one.h) for one in found if one.err and one.ts >= (start or 0))
+                for limit in (4, 500):
+                    page = await reader.events(View(Window(start, None), search="status:failed"), limit=limit)
+                    assert [pages.parse_id(event.id) for event in page.events] == expected[: -limit - 1 : -1]
+                    assert (page.more is None) == (len(expected) <= limit)
 
 
 @given(st.integers(-(2**50), 2**50), st.integers(-(2**63), 2**63 - 1))

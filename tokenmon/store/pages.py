@@ -2,13 +2,15 @@
 
 The clustered order is the order of the page, so a page is read off its end. Where a filter is rare, reading on would
 scan everything: after a stretch of events the roll-ups say in which hours there is anything to be found, and only those
-are read.
+are read. Where only events can tell, which ones of the settled hours were found is kept instead.
 """
 
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
 from tokenmon.errors import UsageError
 from tokenmon.events import Basis, Flag
@@ -47,6 +49,9 @@ _SELECT = (
     " LEFT JOIN note ON note.ts = r.ts AND note.h = r.h"
 )
 _NEWEST = " ORDER BY r.ts DESC, r.h DESC"
+
+_MOST_KEPT = 8
+"""Filters whose events are kept."""
 
 _MOST_OF_ONE = 100
 """Events of one request id that are looked at, the newest."""
@@ -92,13 +97,59 @@ def cursor(text: str) -> Cursor:
     return found
 
 
-async def page(
-    moment: Moment, catalogue: Catalogue, selection: Selection, span: Span, limit: int, before: Cursor | None
-) -> EventPage:
-    """The newest events of a span, those before a cursor."""
-    rows = await _newest(moment, selection, common(span, selection.within), limit + 1, before)
-    events = tuple(_event(catalogue, row) for row in rows[:limit])
-    return EventPage(events, events[-1].id if len(rows) > limit else None)
+class _Found(NamedTuple):
+    """The newest events of [low, high) that meet conditions."""
+
+    low: int
+    high: int | None
+    places: list[Cursor]
+
+
+class Pages:
+    """Pages, and what is kept of them between questions."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Selection, int], _Found] = OrderedDict()
+        self._version: object = None
+
+    async def page(
+        self,
+        moment: Moment,
+        catalogue: Catalogue,
+        selection: Selection,
+        span: Span,
+        limit: int,
+        before: Cursor | None,
+    ) -> EventPage:
+        """The newest events of a span, those before a cursor."""
+        low, high = common(span, selection.within)
+        if before is None and selection.scans and moment.settled is not None:
+            open_, closed = (moment.settled, None), (None, moment.settled)
+            rows = await _newest(moment, selection, common((low, high), open_), limit + 1, None)
+            if len(rows) <= limit:
+                places = await self._closed(moment, catalogue, selection, common((low, high), closed), limit + 1)
+                rows += await _at(moment.snapshot, places[: limit + 1 - len(rows)])
+        else:
+            rows = await _newest(moment, selection, (low, high), limit + 1, before)
+        events = tuple(_event(catalogue, row) for row in rows[:limit])
+        return EventPage(events, events[-1].id if len(rows) > limit else None)
+
+    async def _closed(
+        self, moment: Moment, catalogue: Catalogue, selection: Selection, span: Span, limit: int
+    ) -> list[Cursor]:
+        """Places of the newest events of a span that is settled; its start only moves on with the clock."""
+        version = (moment.history, moment.floors, catalogue.generation)
+        if version != self._version:
+            self._kept.clear()
+            self._version = version
+        low = -_FAR if span[0] is None else span[0]
+        kept = self._kept.get((selection, limit))
+        if kept is None or kept.high != span[1] or kept.low > low:
+            rows = await _newest(moment, selection, span, limit, None)
+            kept = self._kept[selection, limit] = _Found(low, span[1], [(row[0], row[1]) for row in rows])
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return [place for place in kept.places if place[0] >= low]
 
 
 async def _newest(moment: Moment, selection: Selection, span: Span, limit: int, before: Cursor | None) -> list[Row]:
@@ -171,19 +222,21 @@ async def places_of(snapshot: Snapshot, catalogue: Catalogue, text: str) -> list
 
 async def _found(snapshot: Snapshot, catalogue: Catalogue, text: str) -> list[StoredEvent]:
     place = parse_id(text)
-    events = await _at(snapshot, catalogue, [place]) if place is not None else []
-    if events:
-        return events
-    rows = await snapshot.all(_RUNS, (request_hash(text), _MOST_OF_ONE))
-    # Where a request id is stored, it must be the one asked for, and not one with the same hash.
-    same = (None, sanitise(text))
-    return [event for event in await _at(snapshot, catalogue, rows) if event.request_id in same]
+    rows = await _at(snapshot, [place]) if place is not None else []
+    if rows:
+        return [_event(catalogue, row) for row in rows]
+    places = await snapshot.all(_RUNS, (request_hash(text), _MOST_OF_ONE))
+    events = [_event(catalogue, row) for row in await _at(snapshot, places)]
+    # Where a request id is stored, it must be the one asked for, and not another with the same hash.
+    return [event for event in events if event.request_id in (None, sanitise(text))]
 
 
-async def _at(snapshot: Snapshot, catalogue: Catalogue, places: Iterable[Sequence[int]]) -> list[StoredEvent]:
-    """The events that are there."""
-    rows = [await snapshot.one(f"{_SELECT} WHERE r.ts = ? AND r.h = ?", place) for place in places]
-    return [_event(catalogue, row) for row in rows if row is not None]
+async def _at(snapshot: Snapshot, places: Sequence[Cursor]) -> list[Row]:
+    """Rows of _SELECT that are there, newest first."""
+    if not places:
+        return []
+    there = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
+    return await snapshot.all(f"{_SELECT} WHERE (r.ts, r.h) IN ({there}){_NEWEST}", (json.dumps(places),))
 
 
 def _event(catalogue: Catalogue, row: Row) -> StoredEvent:

@@ -61,6 +61,7 @@ class Reader:
         self._vectors = Vectors()
         self._charts = Charts()
         self._courses = Courses()
+        self._pages = pages.Pages()
         self._session_rows = SessionRows()
         self._last: Moment | None = None
 
@@ -145,7 +146,8 @@ class Reader:
         async with self._question(view, scans=True) as question:
             if question.is_empty:
                 return EventPage((), None)
-            return await pages.page(question.moment, self._catalogue, question.selection, question.span, limit, place)
+            asked = question.moment, self._catalogue, question.selection, question.span
+            return await self._pages.page(*asked, limit, place)
 
     async def sessions(
         self, view: View, *, sort: str = "cost", descending: bool = True, limit: int = 500
