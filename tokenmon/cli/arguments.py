@@ -15,22 +15,8 @@ from tokenmon import __version__
 from tokenmon.dimensions import DIMENSIONS
 from tokenmon.errors import UsageError
 from tokenmon.settings import SPELLINGS, Settings, flag
+from tokenmon.store.groups import COLUMNS
 from tokenmon.view import Condition
-
-SORTS = (
-    "requests",
-    "errors",
-    "input",
-    "cache_read",
-    "cache_write",
-    "output",
-    "reasoning",
-    "total",
-    "cost",
-    "last",
-    "name",
-)
-"""Columns that the store sorts by."""
 
 FIELDS = (*(dimension.name for dimension in DIMENSIONS if dimension.bucket is None), "status")
 """What `--where` filters by."""
@@ -94,8 +80,8 @@ def _sort(text: str) -> str:
     column = text
     for suffix in ("_tokens", "_usd", "_event_at"):
         column = column.removesuffix(suffix)
-    if column not in SORTS:
-        raise argparse.ArgumentTypeError(f"{text!a}: {_near(text, SORTS)}choose from {', '.join(SORTS)}")
+    if column not in COLUMNS:
+        raise argparse.ArgumentTypeError(f"{text!a}: {_near(text, COLUMNS)}choose from {', '.join(COLUMNS)}")
     return column
 
 

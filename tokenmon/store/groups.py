@@ -6,13 +6,15 @@ Series with the same value and flags are first added up column by column, which 
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenmon.errors import UsageError
 from tokenmon.events import Flag
 from tokenmon.store.answers import Breakdown, Group, Sums
 from tokenmon.store.schema import SUMS
-from tokenmon.store.snapshot import Row
+
+if TYPE_CHECKING:
+    from tokenmon.store.snapshot import Row
 
 Values = tuple[str | None, ...]
 
@@ -121,7 +123,7 @@ class Tally:
         )
 
 
-def fold(rows: Iterable[tuple[Values, int, Row]]) -> dict[Values, Tally]:
+def fold(rows: "Iterable[tuple[Values, int, Row]]") -> dict[Values, Tally]:
     """Rows of values, flags and (SUMS, first, last) as one tally per values."""
     classes: dict[tuple[Values, int], list[Row]] = {}
     for values, flags, row in rows:
@@ -164,7 +166,9 @@ SORTS: dict[str, Callable[[Tally], int | None]] = {
     "cost": lambda tally: tally.shown_cost,
     "last": lambda tally: tally.last,
 }
-"""What rows can be sorted by besides `name`."""
+
+COLUMNS: tuple[str, ...] = (*SORTS, "name")
+"""What rows can be sorted by."""
 
 Entry = tuple[Values, Tally]
 
@@ -179,7 +183,7 @@ def ordered(
     entries = _by_name(entries, False)
     if sort:
         if sort not in SORTS:
-            raise UsageError(f"nothing can be sorted by {sort!r}", f"one of {', '.join((*SORTS, 'name'))}")
+            raise UsageError(f"nothing can be sorted by {sort!r}", f"one of {', '.join(COLUMNS)}")
         of_tally = SORTS[sort]
         return _by(entries, lambda entry: of_tally(entry[1]), True if descending is None else descending)
     if not bucket_leads:
