@@ -17,8 +17,8 @@ from tokenmon.view import Condition
 COLUMNS = ", ".join(("id", *Names._fields, "priced_as", "flags"))
 """What `Catalogue.add` takes from `series`."""
 
-_MOST_NUMBERED = 16
-"""Ways to put series into classes that are kept."""
+_MOST_KEPT = 16
+"""Ways to put series into classes that are kept, and searches."""
 
 OF_EVENTS = ("status", "source", "session")
 """Fields of conditions that are not names."""
@@ -43,6 +43,7 @@ class Catalogue:
         self._values: dict[str, dict[int, str]] = {}
         self._classes: dict[tuple[str, ...], dict[int, tuple[tuple[str | None, ...], int]]] = {}
         self._numbered: dict[object, tuple[list[int], dict[int, int]]] = {}
+        self._hits: dict[str, frozenset[int]] = {}
 
     def __len__(self) -> int:
         return len(self._series)
@@ -62,6 +63,7 @@ class Catalogue:
         self._values.clear()
         self._classes.clear()
         self._numbered.clear()
+        self._hits.clear()
 
     def ids(self) -> Iterable[int]:
         """All ids."""
@@ -104,10 +106,21 @@ class Catalogue:
                 if number == len(examples):
                     examples.append(series)
                 classes[series] = number
-            if len(self._numbered) >= _MOST_NUMBERED:
+            if len(self._numbered) >= _MOST_KEPT:
                 self._numbered.clear()
             known = self._numbered[name] = examples, classes
         return known
+
+    def hits(self, match: str) -> frozenset[int] | None:
+        """What the index found for these words; None where it is to be asked, as there are other series now."""
+        return self._hits.get(match)
+
+    def remember_hits(self, match: str, found: Iterable[int]) -> frozenset[int]:
+        """Keep what the index found until there are other series."""
+        if len(self._hits) >= _MOST_KEPT:
+            self._hits.clear()
+        self._hits[match] = hits = frozenset(found)
+        return hits
 
     def select(self, where: Iterable[Condition], hits: Collection[int] | None) -> str | None:
         """JSON list of the series that meet the conditions on names and are among `hits`; None is all of them."""

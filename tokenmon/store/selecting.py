@@ -6,7 +6,7 @@ A single word that no name begins with may be a request id, or the id of an even
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from tokenmon.errors import UsageError
@@ -55,16 +55,20 @@ def _together(series: str | None, tests: Iterable[_Test]) -> Selection:
     return Selection(series, text, bound, within)
 
 
-async def _hits(snapshot: Snapshot, catalogue: Catalogue, text: str) -> set[int] | None:
+async def _hits(snapshot: Snapshot, catalogue: Catalogue, text: str) -> Collection[int] | None:
     """The series that a search finds; None where it asks for no names."""
     match = search.match(text)
     if not match:
         return None
+    known = catalogue.hits(match)
+    if known is not None:
+        return known
     try:
-        return {row[0] for row in await snapshot.all("SELECT rowid FROM series_fts WHERE series_fts MATCH ?", (match,))}
+        rows = await snapshot.all("SELECT rowid FROM series_fts WHERE series_fts MATCH ?", (match,))
     except sqlite3.DatabaseError:
         # The index is broken, the names are not: search goes on without it until the ingester has rebuilt it.
         return catalogue.containing(lambda names: search.found_in(text, names))
+    return catalogue.remember_hits(match, (series for (series,) in rows))
 
 
 async def _of_id(snapshot: Snapshot, catalogue: Catalogue, word: str) -> _Test | None:
