@@ -222,16 +222,35 @@ def test_runs_of_request_ids_stay_small(writer: Writer) -> None:
     assert rows_of(writer.path, "SELECT run, count(*) FROM request GROUP BY 1") == [(0, RUN), (1, 2)]
 
 
-def test_history_grows_only_when_an_older_hour_changes(writer: Writer) -> None:
-    def history(at: int) -> int | str | None:
-        commit(writer, a_step(a_source(str(at), at), [a_row(an_event(str(at), at=at))]))
-        return writer.get_meta("history")
+def commit_at(writer: Writer, at: int, now: int) -> tuple[object, object]:
+    """An event at a time is committed at another; what viewers then go by: `history` and `front`."""
+    step = a_step(a_source(str(at), at), [a_row(an_event(str(at), at=at))])
+    writer.commit([step], backlog=0, now_ms=START + now, live=True)
+    return writer.get_meta("history"), writer.get_meta("front")
 
-    assert history(2 * HOUR) is None
-    assert history(2 * HOUR + 5) is None
-    assert history(5 * HOUR) is None
-    assert history(4 * HOUR) == 1
-    assert history(5 * HOUR + 9) == 1
+
+def test_history_grows_only_when_an_older_hour_changes(writer: Writer) -> None:
+    assert commit_at(writer, 2 * HOUR, 2 * HOUR) == (None, None)
+    assert commit_at(writer, 2 * HOUR + 5, 2 * HOUR + 9) == (None, None)
+    assert commit_at(writer, 5 * HOUR, 4 * HOUR) == (None, None)
+    assert commit_at(writer, 4 * HOUR, 5 * HOUR) == (1, None)
+    assert commit_at(writer, 5 * HOUR + 9, 5 * HOUR + 10) == (1, None)
+
+
+def test_an_event_of_the_future_does_not_make_everything_after_it_history(writer: Writer) -> None:
+    assert commit_at(writer, 2 * HOUR, 2 * HOUR) == (None, None)
+    assert commit_at(writer, 9_000 * HOUR, 2 * HOUR + 5) == (None, START + 2 * HOUR)
+    assert commit_at(writer, 2 * HOUR + 6, 2 * HOUR + 7) == (None, START + 2 * HOUR)
+    assert commit_at(writer, 3 * HOUR + 6, 3 * HOUR + 7) == (None, START + 3 * HOUR)
+    assert commit_at(writer, 2 * HOUR + 8, 3 * HOUR + 8) == (1, START + 3 * HOUR)
+    assert commit_at(writer, 3 * HOUR + 9, 1 * HOUR) == (1, START + 3 * HOUR)
+    assert commit_at(writer, 2 * HOUR + 9, 1 * HOUR) == (2, START + 3 * HOUR)
+
+
+def test_a_front_is_never_before_what_is_settled(writer: Writer) -> None:
+    assert commit_at(writer, 5 * HOUR, 4 * HOUR) == (None, None)
+    assert commit_at(writer, 9_000 * HOUR, 4 * HOUR) == (None, START + 5 * HOUR)
+    assert commit_at(writer, 4 * HOUR + 9, 4 * HOUR + 9) == (1, START + 5 * HOUR)
 
 
 def test_a_session_keeps_lifetime_totals(writer: Writer) -> None:

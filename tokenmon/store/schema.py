@@ -130,7 +130,8 @@ CREATE TABLE alert(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 # meta: watermark (events before it were pruned, ms) | pruned_run (of request: pruned so far; -1 done) | run (of
-# request) | history (grows whenever a commit touches an hour before the newest) | backlog (bytes known unread) |
-# paths (JSON list) | prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path)
+# request) | history (grows whenever a commit touches an hour before the newest, or before the front) | front (the hour
+# of the clock, ms, kept once there are events of the future) | backlog (bytes known unread) | paths (JSON list) |
+# prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path)
 
 INITIAL = SERIES + EVENTS + ROLLUPS + SOURCES

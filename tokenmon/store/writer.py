@@ -106,7 +106,7 @@ class Writer:
             checkpoints = self._sources.advance(steps, now_ms)
             batch = Narrowed()
             expired = self._narrow(steps, checkpoints, batch)
-            newest = self._newest_hour()
+            settled = self._settled_hour()
             outcome = store_events(self._connection, batch.plain, batch.rewritten, self._watermark())
             outcome.refused += batch.refused
             self._keep_details(batch, outcome)
@@ -114,7 +114,8 @@ class Writer:
             touched = self._roll_up(outcome, live)
             self._account(steps, checkpoints, expired, outcome, now_ms)
             self._raise_overflows(now_ms)
-            self._note_facts(backlog, older=bool(touched) and newest is not None and min(touched) < newest)
+            older = bool(touched) and settled is not None and min(touched) < settled
+            self._note_facts(backlog, max(now_ms // HOUR, settled or 0), older=older)
         self._sources.committed()
         return _committed(steps, checkpoints, sum(expired), outcome)
 
@@ -238,6 +239,11 @@ class Writer:
         row = self._connection.execute("SELECT ts FROM event ORDER BY ts DESC LIMIT 1").fetchone()
         return None if row is None else row[0] // HOUR
 
+    def _settled_hour(self) -> int | None:
+        """Before it, viewers keep what they know until `history` grows."""
+        newest, front = self._newest_hour(), meta.get(self._connection, "front")
+        return min(newest, front // HOUR) if newest is not None and isinstance(front, int) else newest
+
     def _narrow(self, steps: Sequence[Step], checkpoints: Sequence[Checkpoint], batch: Narrowed) -> list[int]:
         """Make rows of all events; returns the number of expired ones by step."""
         narrower = Narrower(self._series, self._sessions.ids, self._sessions.resolve)
@@ -301,10 +307,16 @@ class Writer:
             alerts.overflowed(self._connection, field, sanitise(self._sources.path(source)), count, now_ms)
         self._series.overflows.clear()
 
-    def _note_facts(self, backlog: int, *, older: bool) -> None:
+    def _note_facts(self, backlog: int, present: int, *, older: bool) -> None:
+        """`present` is the hour of the clock, or the settled one where that is ahead."""
         facts: dict[str, str | int] = {"backlog": backlog}
         if older:
             facts["history"] = meta.get_int(self._connection, "history") + 1
+        front, newest = meta.get_int(self._connection, "front"), self._newest_hour()
+        # An event of the future would settle the present hour, and every commit change what is settled. Once there is
+        # a front it only moves on, as what viewers keep of before it must stay right.
+        if front or (newest is not None and newest > present + 1):
+            facts["front"] = max(front, present * HOUR)
         meta.put(self._connection, facts)
 
 
