@@ -85,6 +85,8 @@ PANELS: tuple[tuple[str, Question, float], ...] = (
     ("Timeline", _timeline(MODEL), 16),
     ("Timeline by user", _timeline(USER), 16),
     ("Events, a page of 500", lambda reader, view: reader.events(view, limit=500), 5),
+    # Where something filters, the first draw reads every event of the range: a second at a million.
+    ("Sessions", lambda reader, view: reader.sessions(View(view.window), limit=200), 16),
     ("Health", lambda reader, view: reader.health(), 16),
     ("report --by day, New York", _by_day("America/New_York"), 150),
     ("report --by day, Kolkata", _by_day("Asia/Kolkata"), 150),

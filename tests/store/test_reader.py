@@ -328,6 +328,18 @@ async def test_a_kept_condition_follows_what_is_committed(tmp_path: Path) -> Non
             assert [sums.requests for sums in after] == [sums.requests + 1 for sums in before]
 
 
+async def test_a_search_finds_names_that_came_after_it_was_first_asked(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE, 1, 1)])
+    async with await Reader.open(path) as reader:
+        assert (await reader.totals(View(search="gpt"))).requests == 1
+        db = connect(path)
+        series = add_series(db, Flag.LISTED, model="gpt-9")
+        add_events(db, [Call(BASE + 1, series, 2, cost_list=3)])
+        mark_dirty(db, [BASE // HOUR])
+        db.close()
+        assert (await reader.totals(View(search="gpt"))).requests == 2
+
+
 def test_a_broken_search_index_does_not_end_search(four: Path) -> None:
     db = connect(four)
     db.execute("PRAGMA writable_schema=ON")

@@ -82,7 +82,7 @@ class Bins(Generic[Bin]):
 def _parts(low: int, high: int, moment: Moment) -> list[Span]:
     """What of a bin is settled and what is not; nothing where there are no events yet."""
     settled, newest = moment.settled, moment.newest
-    if newest is None or low > newest or low >= high:
+    if newest is None or low > newest:
         return []
     return [(low, high)] if settled is None or not low < settled < high else [(low, settled), (settled, high)]
 
