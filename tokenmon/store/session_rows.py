@@ -29,6 +29,7 @@ _NONE = -1
 """No session has this id."""
 
 _COLUMNS = ("n", "err", TOKENS, COST, UNPRICED, *TIMES)
+_KEPT = 64
 _KEPT_ROWS = 100_000
 """Rows of kept pieces: about 30 MB."""
 
@@ -209,17 +210,19 @@ class SessionRows:
         self, moment: Moment, selection: Selection, span: Span, order: Order
     ) -> tuple[list[_Named], int, Count]:
         """The same, whatever filters."""
-        kept, fresh = cut(span, moment.settled)
-        base = tuple([await self._everyone(moment, selection, part) for part in kept])
+        pieces = [
+            await self._everyone(moment, selection, part, piece)
+            for part, piece in self._pieces(moment, selection, span)
+        ]
+        base = tuple(pieces[: len(cut(span, moment.settled)[0])])
         if base != self._base[0]:
             self._base = (base, _merged({}, base))
-        counts = _merged(self._base[1], [await self._everyone(moment, selection, part) for part in fresh])
+        counts = _merged(self._base[1], pieces[len(base) :])
         without = counts.pop(_NONE, Count())
         names = await _names(moment.snapshot, order.candidates(counts))
         return [_Named(session, name, counts[session]) for session, name in names], len(counts), without
 
-    async def _everyone(self, moment: Moment, selection: Selection, span: Span) -> _Piece:
-        piece = self._piece(moment, selection, span)
+    async def _everyone(self, moment: Moment, selection: Selection, span: Span, piece: _Piece) -> _Piece:
         if piece.everyone is None:
             statement = sums([(0, (Part(RAW, *span),))], selection, by="session", columns=_COLUMNS)
             rows = await moment.snapshot.all(*statement) if statement else []
@@ -238,13 +241,13 @@ class SessionRows:
     ) -> dict[int, list[Row]]:
         """Rows of some sessions by `by`; the first and last time asked for say where they are looked for."""
         found: dict[int, list[Row]] = {session: [] for session in asked}
-        for start, end in self._pieces(moment, span):
+        for (start, end), piece in self._pieces(moment, selection, span):
             there = {
                 session: count
                 for session, count in asked.items()
                 if (end is None or count.first < end) and (start is None or count.last >= start)
             }
-            known = self._piece(moment, selection, (start, end)).parts.setdefault(by, {})
+            known = piece.parts.setdefault(by, {})
             missing = {session: count for session, count in there.items() if session not in known}
             if missing:
                 known |= await _sought(moment, selection, (start, end), missing, by, columns)
@@ -271,17 +274,16 @@ class SessionRows:
 
     # -- keeping
 
-    def _pieces(self, moment: Moment, span: Span) -> list[Span]:
+    def _pieces(self, moment: Moment, selection: Selection, span: Span) -> list[tuple[Span, _Piece]]:
+        """What is known of the pieces of a span, kept or only of this revision."""
         kept, fresh = cut(span, moment.settled)
-        return [*kept, *fresh]
-
-    def _piece(self, moment: Moment, selection: Selection, span: Span) -> _Piece:
-        settled = moment.settled is not None and span[1] is not None and span[1] <= moment.settled
-        if not settled:
-            return self._fresh.setdefault((selection, span), _Piece())
-        piece = self._kept.setdefault((selection, span), _Piece())
-        self._kept.move_to_end((selection, span))
-        return piece
+        for part in kept:
+            self._kept.setdefault((selection, part), _Piece())
+            self._kept.move_to_end((selection, part))
+        return [
+            *((part, self._kept[selection, part]) for part in kept),
+            *((part, self._fresh.setdefault((selection, part), _Piece())) for part in fresh),
+        ]
 
     def _forget_what_changed(self, moment: Moment, catalogue: Catalogue) -> None:
         version = (moment.history, moment.floors, catalogue.generation)
@@ -295,9 +297,9 @@ class SessionRows:
 
     def _drop_what_is_old(self, moment: Moment, selection: Selection, span: Span) -> None:
         """Bound the memory, but keep what was just asked for."""
-        used = {(selection, piece) for piece in self._pieces(moment, span)}
+        used = {(selection, part) for part in cut(span, moment.settled)[0]}
         rows = sum(piece.size for piece in self._kept.values())
-        while rows > _KEPT_ROWS and next(iter(self._kept)) not in used:
+        while (rows > _KEPT_ROWS or len(self._kept) > _KEPT) and next(iter(self._kept)) not in used:
             _, dropped = self._kept.popitem(last=False)
             rows -= dropped.size
 
