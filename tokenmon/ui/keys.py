@@ -4,6 +4,7 @@ from textual.binding import Binding
 
 SIGNS = {"plus": "+", "minus": "-", "slash": "/", "question_mark": "?", "escape": "Esc", "tab": "Tab"}
 SIGNS |= {"shift+tab": "Shift+Tab", "space": "Space", "backspace": "Backspace", "f1": "F1", "enter": "Enter"}
+SIGNS |= {"greater_than_sign": ">", "less_than_sign": "<"}
 """How keys are written where their name is not what is printed on them."""
 
 

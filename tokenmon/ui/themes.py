@@ -144,6 +144,10 @@ class Glyphs:
     bar: str = "━"
     half_bar: str = "╸"
     swatch: str = "■"
+    chosen: str = "▸"
+    """Before the row that everything is narrowed to."""
+    levels: str = "▁▂▃▄▅▆▇█"
+    """Of a sparkline, least first."""
     descending: str = "▾"
     ascending: str = "▴"
     ellipsis: str = "…"
@@ -175,6 +179,8 @@ ASCII = Glyphs(
     bar="=",
     half_bar="-",
     swatch="#",
+    chosen=">",
+    levels="_.,:-=+#",
     descending="v",
     ascending="^",
     ellipsis="*",  # `~` is the home directory, and `about`

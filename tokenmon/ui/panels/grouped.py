@@ -1,32 +1,63 @@
-"""What Keys and Models share: a breakdown of the view, beside the span before it, as a table that can be sorted."""
+"""What Keys and Models share: a breakdown of the view, beside the span before it, as a table that can be sorted.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+All groups come, and this is where they are put in order and cut into pages: so every column sorts, also one that no
+query knows, and rows can be held where they are while the user reads them.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.timer import Timer
 from textual.widget import Widget
 
-from tokenmon.dimensions import Dimension
+from tokenmon import ranges
+from tokenmon.dimensions import Dimension, by_name
+from tokenmon.exact import Value, instant, money
 from tokenmon.store.answers import Breakdown, Group, Sums
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
+from tokenmon.ui.keys import quiet
+from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.memory import Memory
+from tokenmon.ui.panels import measures
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.widgets.bars import bar
-from tokenmon.ui.widgets.keyed_table import Column, KeyedRow, KeyedTable, room_for_names
-from tokenmon.ui.widgets.kpi_strip import change_text, relative
+from tokenmon.ui.panels.measures import MEASURES, TREND, Line, Measure
+from tokenmon.ui.screens.columns import ColumnsScreen, Offer
+from tokenmon.ui.tables import Table
+from tokenmon.ui.widgets.bars import bar, sparkline
+from tokenmon.ui.widgets.keyed_table import Column, KeyedTable, LazyRow, room_for_names
+from tokenmon.ui.widgets.kpi_strip import change_text
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.view import Condition, View
 
 LIMIT = 500
-"""Rows of a table; more would make it slow, and nobody reads them."""
+"""Rows of a page; more would make the table slow."""
 
 MATERIAL = 0.02
 """Share of the total above which a change is worth a colour."""
+
+ALARMING = 0.05
+"""Share of failed requests that is marked."""
+
+HOLD = 5.0
+"""Seconds after the user moved the cursor during which rows stay where they are."""
+
+LEAST_NAME = 20
+"""Cells that names have before any column goes for their sake."""
+
+TRENDS = 100
+"""Rows that have a trend, the dearest: bins that tell more values apart would make every chart slower."""
+
+COMPANIONS = 2_000
+"""Combinations of a row's value with another name that are asked for, the dearest."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +68,64 @@ class Comparison:
     before: dict[tuple[str | None, ...], Sums]
 
 
-async def compare(
-    reader: Reader, view: View, by: Dimension, zone: tzinfo, sort: str = "", descending: bool | None = None
-) -> Comparison:
-    """The breakdown of a view and of the span before it."""
-    now = await reader.breakdown(view, (by,), zone=zone, sort=sort, descending=descending, limit=LIMIT)
+async def compare(reader: Reader, view: View, by: Dimension, zone: tzinfo, *, limit: int = LIMIT) -> Comparison:
+    """The breakdown of a view, the dearest first, and of the span before it; `limit` 0: all groups."""
+    now = await reader.breakdown(view, (by,), zone=zone, limit=limit)
     earlier = view.window.before()
     if earlier is None:
         return Comparison(now, {})
-    before = await reader.breakdown(view.at(earlier), (by,), zone=zone, limit=LIMIT)
+    before = await reader.breakdown(view.at(earlier), (by,), zone=zone, limit=limit)
     return Comparison(now, {group.values: group.sums for group in before.groups})
 
 
-class GroupedPanel(Panel[Comparison]):
+@dataclass(frozen=True)
+class Answer:
+    """Everything that the rows show."""
+
+    by: Dimension
+    view: View
+    compared: Comparison
+    trends: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Cost per bin of the dearest values."""
+    companions: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By dimension and value: other names on the same calls, the dearest first."""
+
+    @property
+    def chosen(self) -> str | None:
+        """The row that everything is narrowed to."""
+        return self.view.chosen(self.by.name)
+
+    def line(self, group: Group) -> Line:
+        """A group with everything that is known of it."""
+        value = value_of(group)
+        return Line(
+            value,
+            group.sums,
+            self.compared.before.get(group.values),
+            self.trends.get(value, ()),
+            {name: names.get(value, ()) for name, names in self.companions.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Why rows stand as they do: while none of it changes, they can be held."""
+
+    rows: tuple[object, ...]
+    """What they are, and what was searched for."""
+    sort: str
+    descending: bool
+
+
+class GroupedPanel(Panel[Answer]):
     """A table of groups; `s` walks the sort orders, `S` turns the present one round."""
 
-    SORTS: ClassVar[tuple[str, ...]] = ("cost", "requests", "total", "errors", "last", "name")
-    """Orders that `s` walks, in the reader's words."""
-
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sort", "sort", id="sort.next", tooltip="next sort order"),
-        Binding("S", "turn", "turn", id="sort.turn", tooltip="turn the sort order round", show=False),
+        Binding("s", "sort", "sort", id="sort.next", tooltip="sort by the next column (or click a heading)"),
+        quiet("S", "turn", "sort.turn", "turn the sort order round"),
+        quiet("greater_than_sign", "page(1)", "page.next", f"next {LIMIT} rows (also PgDn on the last row)"),
+        quiet("less_than_sign", "page(-1)", "page.previous", f"previous {LIMIT} rows (also PgUp on the first row)"),
+        quiet("C", "columns", "columns", "show or hide columns"),
     ]
 
     DEFAULT_CSS = """
@@ -65,146 +133,394 @@ class GroupedPanel(Panel[Comparison]):
     GroupedPanel .caption.-needed { display: block; }
     """
 
+    ESSENTIAL: ClassVar[tuple[str, ...]]
+    """Columns that come before long names: keys of `MEASURES` in the order of importance, in which `s` walks them."""
+    OPTIONAL: ClassVar[tuple[str, ...]]
+    """Columns that only come where names have all the room that they need."""
+
     by: Dimension
     """What the rows are; set by the subclass."""
-    _sort: int = 0
-    _descending: bool = True
-    _data: Comparison | None = None
+
+    def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
+        super().__init__(look, colours, memory)
+        self._keys = (*self.ESSENTIAL, *self.OPTIONAL)
+        orders = {sign + key for key in ("name", *self._keys) for sign in ("", "-")}
+        kept = memory.get(f"{self.ID}.sort", orders) or "-cost"
+        self._sort, self._descending = kept.removeprefix("-"), kept.startswith("-")
+        self._hidden = frozenset(memory.get(f"{self.ID}.columns").split(",")) & set(self._keys)
+        self._page = 0
+        self._turned = 1
+        """1 or -1 where the page was just turned, and the cursor goes to its first or last row; else 0."""
+        self._arrangement: Arrangement | None = None
+        self._ordered: list[Group] = []
+        self._ranks: dict[str, int] = {}
+        self._columns: tuple[Column, ...] = ()
+        self._release: Timer | None = None
+        self._data: Answer | None = None
 
     def compose(self) -> ComposeResult:
         yield KeyedTable()
         yield Lines(classes="caption")
 
     def focus_target(self) -> Widget:
-        return self.query_one(KeyedTable)
+        return self._table
 
     @property
-    def sort(self) -> str:
-        """The present order, in the reader's words."""
-        return self.SORTS[self._sort]
+    def _table(self) -> KeyedTable:
+        return self.query_one(KeyedTable)
 
-    async def load(self, reader: Reader, view: View) -> Comparison:
-        return await compare(reader, view, self.by, self.look.zone, self.sort, self._descending)
+    # -- asking
 
-    def draw(self, data: Comparison) -> None:
+    async def load(self, reader: Reader, view: View) -> Answer:
+        by, own, zone = self.by, view.without(self.by.name), self.look.zone
+        compared = await compare(reader, own, by, zone, limit=0)
+        trends: dict[str, tuple[int, ...]] = {}
+        companions: dict[str, dict[str, tuple[str, ...]]] = {}
+        for measure in self._offered(self.app.size.width):
+            if measure.key == "trend":
+                trends = await _trends(reader, own, by, zone)
+            elif measure.at_least and measure.key != by.name and (other := by_name(measure.key)) is not None:
+                pairs = await reader.breakdown(own, (by, other), zone=zone, limit=COMPANIONS)
+                companions[other.name] = _together(pairs.groups)
+        return Answer(by, view, compared, trends, companions)
+
+    def _offered(self, width: int) -> list[Measure]:
+        """The columns that a terminal of this width may have, if there is room for them; in the order of the screen."""
+        return [
+            measure
+            for measure in MEASURES.values()
+            if measure.key in self._keys and measure.key not in self._hidden and measure.at_least <= width
+        ]
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay out the columns for the new width; some are only asked for where they may be shown."""
+        if self._data is not None:
+            self.draw(self._data)
+            self._ask_for_more(self._data)
+
+    def _ask_for_more(self, data: Answer) -> None:
+        """Ask again if there is room for a column that was not asked for."""
+        asked = {"trend", *data.companions} if data.trends else {*data.companions, data.by.name}
+        if any(measure.at_least and measure.key not in asked for measure in self._offered(self.app.size.width)):
+            self.ask_again()
+
+    # -- order and pages
+
+    def _arrange(self, data: Answer) -> bool:
+        """Put the groups in order; whether they are held in an older one."""
+        view = data.view.without(data.by.name)
+        arrangement = Arrangement((data.by.name, view.where, view.search), self._sort, self._descending)
+        ordered, held = self._in_order(data), False
+        if self._arrangement is None or arrangement.rows != self._arrangement.rows:
+            self._page, self._turned = 0, 1
+        elif arrangement == self._arrangement and self._quiet_in > 0:
+            newcomer = len(self._ranks)
+            as_before = sorted(ordered, key=lambda group: self._ranks.get(value_of(group), newcomer))
+            ordered, held = as_before, as_before != ordered
+        self._arrangement, self._ordered = arrangement, ordered
+        self._ranks = {value_of(group): rank for rank, group in enumerate(ordered)}
+        return held
+
+    @property
+    def _quiet_in(self) -> float:
+        """Seconds until rows may move again."""
+        return self._table.moved_at + HOLD - time.monotonic()
+
+    def _in_order(self, data: Answer) -> list[Group]:
+        """Whatever is missing comes last in both directions, ties go by name."""
+        by_names = sorted(data.compared.now.groups, key=lambda group: _last_if_missing(value_of(group)))
+        value = MEASURES[self._sort].value
+        found = [(value(data.line(group)), group) for group in by_names]
+        known = [pair for pair in found if pair[0] is not None]
+        known.sort(key=lambda pair: pair[0], reverse=self._descending)  # type: ignore[arg-type,return-value]
+        return [group for _, group in known] + [group for number, group in found if number is None]
+
+    def _cut(self) -> tuple[list[Group], str | None]:
+        """The rows of the page, and the row to put the cursor on where it does not stay with its own."""
+        turned, self._turned = self._turned, 0
+        if not turned and self._table.placed and self._table.cursor_key in self._ranks:
+            self._page = self._ranks[self._table.cursor_key] // LIMIT
+        self._page = min(self._page, self._last_page)
+        page = self._ordered[self._page * LIMIT : (self._page + 1) * LIMIT]
+        return page, value_of(page[-1 if turned < 0 else 0]) if turned and page else None
+
+    @property
+    def _last_page(self) -> int:
+        return max(0, len(self._ordered) - 1) // LIMIT
+
+    def _let_go_later(self, held: bool) -> None:
+        """Put the rows in order once the user has been quiet."""
+        if self._release is not None:
+            self._release.stop()
+        self._release = self.set_timer(max(0.05, self._quiet_in), self._let_go) if held else None
+
+    def _let_go(self) -> None:
+        if self._data is not None and self.display:
+            self.draw(self._data)
+
+    # -- painting
+
+    def draw(self, data: Answer) -> None:
         self._data = data
-        width = self.app.size.width
-        columns = self.columns(width)
-        rows = [KeyedRow(_key(group), self.cells(group, data, columns)) for group in data.now.groups]
-        self.query_one(KeyedTable).show(columns, rows)
+        held = self._arrange(data)
+        page, cursor = self._cut()
+        largest = max((group.sums.cost or 0 for group in self._ordered), default=0)
+        self._columns = self._laid_out(page, data, held=held)
+        self._table.show(self._columns, [self._row(group, data, largest) for group in page], cursor)
+        self._let_go_later(held)
+        words = "; ".join(self.caption(data))
         caption = self.query_one(".caption", Lines)
-        words = self.caption(data.now)
         caption.set_class(bool(words), "-needed")
         caption.show(Text("  " + words, self.look.palette.muted))
 
-    def caption(self, breakdown: Breakdown) -> str:
-        """What the table cannot say by itself: that it is cut, or that an edge moved."""
+    def caption(self, data: Answer) -> list[str]:
+        """What the table cannot say by itself: that it has pages, how it is sorted, that an edge moved."""
         words = []
-        if breakdown.truncated:
-            words.append(f"{len(breakdown.groups):,} of {breakdown.groups_total:,} shown, the first in this order")
-        if breakdown.snapped:
+        if self._last_page:
+            first = self._page * LIMIT
+            last = min(first + LIMIT, len(self._ordered))
+            words.append(f"{first + 1:,}-{last:,} of {len(self._ordered):,}, < and > turn the page")
+        if self._sort not in (column.key for column in self._columns):
+            words.append(f"sorted by {MEASURES[self._sort].label}{self._arrow}")
+        if data.compared.now.snapped:
             words.append("events of this age are gone: the range begins at the nearest roll-up")
-        return "; ".join(words)
+        return words
 
-    def on_resize(self, event: Resize) -> None:
-        """Lay out the columns for the new width."""
-        if self._data is not None:
-            self.draw(self._data)
+    def _laid_out(self, page: Sequence[Group], data: Answer, *, held: bool) -> tuple[Column, ...]:
+        """Essential columns, then names as long as they are, then the other columns; the bar takes the rest."""
+        width, label = self.app.size.width, data.by.label.upper()
+        longest = max((cell_len(self._label(value_of(group))) for group in page), default=0) + self.indent(data)
+        wanted = max(min(longest, max(LEAST_NAME, width // 3)), len(label) + 1)
+        offered = {measure.key: measure for measure in self._offered(width) if _is_known(measure, data)}
+        taken: list[str] = []
+        for key in self._keys:
+            least = min(wanted, LEAST_NAME) if key in self.ESSENTIAL else wanted
+            if key in offered and _free([offered[each] for each in (*taken, key)], width) >= least:
+                taken.append(key)
+        shown = [measure for measure in offered.values() if measure.key in taken]
+        free = _free(shown, width)
+        name = min(free, wanted) if "share" in taken else free
+        columns = [Column("name", self._heading("name", label, name, held=held), name)]
+        for measure in shown:
+            wide = measure.width + (free - name if measure.key == "share" else 0)
+            left = measure.text or measure.key in ("share", "trend")
+            heading = self._heading(measure.key, measure.label, wide, held=held)
+            columns.append(Column(measure.key, heading, wide, right=not left))
+        return tuple(columns)
+
+    @property
+    def _arrow(self) -> str:
+        return self.look.glyphs.descending if self._descending else self.look.glyphs.ascending
+
+    def _heading(self, key: str, label: str, width: int, *, held: bool) -> str:
+        """A heading with the arrow of the sort order, and whether that is held; the label gives way."""
+        if key != self._sort:
+            return label
+        mark = self._arrow + ("held" if held else "")
+        return label[: max(0, width - len(mark))] + mark
+
+    def _row(self, group: Group, data: Answer, largest: int) -> LazyRow:
+        columns = self._columns
+        return LazyRow(value_of(group), lambda: self._cells(columns, data.line(group), data, largest))
+
+    def _cells(self, columns: Sequence[Column], line: Line, data: Answer, largest: int) -> tuple[Text, ...]:
+        """One row; faint where another one is chosen."""
+        cells = [self.cell(column, line, data, largest) for column in columns]
+        if data.chosen is not None and line.value != data.chosen:
+            cells = [Text(cell.plain, self.look.palette.muted, justify=cell.justify, no_wrap=True) for cell in cells]
+        return tuple(cells)
+
+    def cell(self, column: Column, line: Line, data: Answer, largest: int) -> Text:
+        """One value of one row; how a column is painted is told here and nowhere else."""
+        sums, palette = line.sums, self.look.palette
+        match column.key:
+            case "name":
+                return self.name_cell(line, data, column.width)
+            case "cost":
+                return right(cost_cell(sums, self.look.glyphs.approximately), f"bold {palette.text}")
+            case "share":
+                return self._share_cell(column.width, sums.cost, data.compared.now.totals.cost, largest)
+            case "change":
+                material = bool(sums.cost and sums.cost >= (data.compared.now.totals.cost or 0) * MATERIAL)
+                change = change_text(self.look, measures.change(line), material=material)
+                return Text(change.plain, change.style, spans=change.spans, justify="right", no_wrap=True)
+            case "million":
+                paid = measures.per_million(line)
+                return right("?" if paid is None else formatting.money(paid).removeprefix("$"), palette.muted)
+            case "hit":
+                hit = measures.hit(line)
+                return right(formatting.NOTHING if hit is None else formatting.percent(hit, 1), palette.muted)
+            case "errors":
+                words = formatting.percent(sums.errors, sums.requests, 1)
+                alarming = (measures.errors(line) or 0) >= ALARMING
+                return right(words + "!", palette.bad) if alarming else right(words, palette.muted)
+            case "last":
+                return right(formatting.day_or_time(sums.last, self.look.zone, self.now), palette.muted)
+            case "trend":
+                return Text(sparkline(line.trend, self.look.glyphs), palette.primary, no_wrap=True)
+            case "model" if "model" in data.companions:
+                return self._companion_cell(line.companions["model"][:1], column.width)
+            case key if key in data.companions:
+                return self._companion_cell(line.companions[key], column.width)
+            case key:
+                count = MEASURES[key].value(line)
+                return right(formatting.count(count if isinstance(count, int) else None), palette.text)
+
+    def name_cell(self, line: Line, data: Answer, width: int) -> Text:
+        """The name, marked where everything is narrowed to it; one that no log tells stands in brackets."""
+        mark = self._mark(line, data)
+        style = f"bold {self.look.palette.text}" if line.value else self.look.palette.muted
+        return mark.append_text(self.look.label(self._label(line.value), width - mark.cell_len, style))
+
+    def _mark(self, line: Line, data: Answer) -> Text:
+        if data.chosen is None:
+            return Text("", no_wrap=True)
+        chosen = line.value == data.chosen
+        return Text(f"{self.look.glyphs.chosen if chosen else ' '} ", f"bold {self.look.palette.primary}", no_wrap=True)
+
+    def indent(self, data: Answer) -> int:
+        """Cells before a name."""
+        return 0 if data.chosen is None else 2
+
+    def _label(self, value: str) -> str:
+        return self.look.name(value, "(unattributed)")
+
+    def _companion_cell(self, names: Sequence[str], width: int) -> Text:
+        """The dearest of other names, and how many more there are."""
+        muted = self.look.palette.muted
+        if not names:
+            return Text(self.look.glyphs.dash, muted, no_wrap=True)
+        more = f" +{len(names) - 1}" if len(names) > 1 else ""
+        return Text(self.look.fit(self.look.name(names[0]), width - len(more)).rstrip() + more, muted, no_wrap=True)
+
+    def _share_cell(self, width: int, cost: int | None, total: int | None, largest: int) -> Text:
+        if cost is None or not total:
+            return Text("", no_wrap=True)
+        line = Text(no_wrap=True)
+        line.append(bar(cost / (largest or 1), width - 5, self.look.glyphs).ljust(width - 5), self.look.palette.primary)
+        return line.append(formatting.percent(cost, total).rjust(5), self.look.palette.text)
+
+    # -- what the user does
 
     def on_data_table_row_selected(self, event: KeyedTable.RowSelected) -> None:
         """Narrow everything to the row that was opened."""
         event.stop()
-        groups = self._data.now.groups if self._data is not None else ()
-        opened = next((group for group in groups if _key(group) == event.row_key.value), None)
-        if opened is not None:
-            self.post_message(self.Drilled(Condition(self.by.name, opened.values[0] or "")))
+        if self._data is not None:
+            self.post_message(self.Drilled(Condition(self._data.by.name, event.row_key.value or "")))
+
+    def on_data_table_header_selected(self, event: KeyedTable.HeaderSelected) -> None:
+        """A click on a heading sorts by it, the next one turns it round."""
+        event.stop()
+        key = event.column_key.value or "name"
+        self._sort_by(key, descending=not self._descending if key == self._sort else not MEASURES[key].text)
+
+    def on_keyed_table_beyond(self, event: KeyedTable.Beyond) -> None:
+        """Go on with the next page."""
+        event.stop()
+        self.action_page(event.step)
+
+    def action_page(self, step: int) -> None:
+        """The next or previous page, if there is one."""
+        if 0 <= self._page + step <= self._last_page and self._data is not None:
+            self._page, self._turned = self._page + step, step
+            self.draw(self._data)
 
     def action_sort(self) -> None:
-        """The next order; names start ascending, numbers descending."""
-        self._sort = (self._sort + 1) % len(self.SORTS)
-        self._descending = self.sort != "name"
-        self.ask_again()
+        """By the next column that is shown, then by name; the share has the order of the cost."""
+        shown = {column.key for column in self._columns}
+        keys = [key for key in (*self._keys, "name") if key in shown and key != "share"]
+        key = keys[(keys.index(self._sort) + 1) % len(keys) if self._sort in keys else 0]
+        self._sort_by(key, descending=not MEASURES[key].text)
 
     def action_turn(self) -> None:
         """The same order, the other way round."""
-        self._descending = not self._descending
-        self.ask_again()
+        self._sort_by(self._sort, descending=not self._descending)
 
-    def columns(self, width: int) -> Sequence[Column]:
-        """The columns for a terminal of this width."""
-        raise NotImplementedError
+    def _sort_by(self, key: str, *, descending: bool) -> None:
+        self._sort, self._descending = key, descending
+        self.memory.put(f"{self.ID}.sort", ("-" if descending else "") + key)
+        if self._data is not None:
+            self.draw(self._data)
 
-    def cells(self, group: Group, data: Comparison, columns: Iterable[Column]) -> tuple[Text, ...]:
-        """One row."""
-        return tuple(self.cell(column, group, data) for column in columns)
+    def action_columns(self) -> None:
+        """Choose the columns."""
+        self.app.push_screen(ColumnsScreen(self.look, self._offers, self._toggle))
 
-    def cell(self, column: Column, group: Group, data: Comparison) -> Text:
-        """One value of one group; what a column's key means is told here and nowhere else."""
-        sums, palette = group.sums, self.look.palette
-        match column.key:
-            case "name":
-                return self.look.label(self.label(group), column.width, f"bold {palette.text}")
-            case "cost":
-                return right(cost_cell(sums, self.look.glyphs.approximately), f"bold {palette.text}")
-            case "share":
-                return self._share(column.width, group, data)
-            case "change":
-                return self._change(group, data)
-            case "errors":
-                share = sums.errors / sums.requests if sums.requests else 0
-                words = formatting.percent(sums.errors, sums.requests, 1)
-                return right(words + "!", palette.bad) if share >= 0.05 else right(words, palette.muted)
-            case "last":
-                return right(formatting.day_or_time(sums.last, self.look.zone, self.now), palette.muted)
-            case key:
-                return right(formatting.count(_counts(sums)[key]), palette.text)
+    def _offers(self) -> list[Offer]:
+        shown = {column.key for column in self._columns}
+        return [
+            Offer(m.key, m.label, m.tells, m.key not in self._hidden, m.key in shown)
+            for m in MEASURES.values()
+            if m.key in self._keys
+        ]
 
-    def label(self, group: Group) -> str:
-        """What the row is called."""
-        return self.look.name(group.values[0])
+    def _toggle(self, key: str) -> None:
+        """Show or hide a column."""
+        self._hidden ^= {key}
+        self.memory.put(f"{self.ID}.columns", ",".join(sorted(self._hidden)))
+        if self._data is not None:
+            self.draw(self._data)
+            self._ask_for_more(self._data)
 
-    def _share(self, width: int, group: Group, data: Comparison) -> Text:
-        total = data.now.totals.cost or 0
-        largest = max((other.sums.cost or 0 for other in data.now.groups), default=0)
-        cost = group.sums.cost
-        if cost is None or not total:
-            return right("", self.look.palette.muted)
-        line = Text(bar(cost / (largest or 1), width - 5, self.look.glyphs).ljust(width - 5), self.look.palette.primary)
-        return line.append(formatting.percent(cost, total).rjust(5), self.look.palette.text)
-
-    def _change(self, group: Group, data: Comparison) -> Text:
-        before = data.before.get(group.values)
-        total = data.now.totals.cost or 0
-        cost = group.sums.cost
-        material = bool(cost and cost >= total * MATERIAL)
-        change = change_text(self.look, relative(cost, before.cost if before else None), material=material)
-        change.justify = "right"
-        return change
-
-    def heading(self, key: str, label: str, width: int, *, number: bool = True) -> Column:
-        """A column whose heading carries the sort arrow where it is the present order."""
-        glyphs = self.look.glyphs
-        sorted_by = {"total": "total", "name": "name"}.get(self.sort, self.sort) == key
-        arrow = (glyphs.descending if self._descending else glyphs.ascending) if sorted_by else ""
-        return Column(key, label + arrow, width, right=number)
-
-    def with_names(self, columns: list[Column], width: int, label: str, most: int) -> list[Column]:
-        """`columns` with the names before them, as wide as the rest allows."""
-        name = self.heading("name", label, max(8, min(most, room_for_names(columns, width))), number=False)
-        return [name, *columns]
+    def table(self) -> Table:
+        if self._data is None:
+            return Table()
+        chosen = self._ranks.get(self._table.cursor_key or "") if self._ordered else None
+        return table_of(self._data.by, self._ordered, chosen)
 
 
-def _key(group: Group) -> str:
-    return "\0".join("\0" if value is None else value for value in group.values)
+def table_of(by: Dimension, groups: Sequence[Group], chosen: int | None = None) -> Table:
+    """Groups as plain values, under the names of reports."""
+    columns = (
+        *(by.name, "requests", "errors", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens"),
+        *("cache_write_1h_tokens", "output_tokens", "total_tokens", "cost_usd", "unpriced_requests", "last_event_at"),
+    )
+    rows = tuple((group.values[0], *_exact(group.sums)) for group in groups)
+    return Table(columns, rows, chosen)
 
 
-def _counts(sums: Sums) -> dict[str, int | None]:
-    return {
-        "requests": sums.requests,
-        "total": sums.total,
-        "input": sums.total - (sums.output or 0),
-        "output": sums.output,
-    }
+def _exact(sums: Sums) -> tuple[Value, ...]:
+    cached = (sums.cache_read, sums.cache_write_5m, sums.cache_write_1h)
+    tokens = (sums.input, *cached, sums.output, sums.total)
+    last = None if sums.last is None else instant(sums.last)
+    return (sums.requests, sums.errors, *tokens, money(sums.cost), sums.unpriced, last)
+
+
+async def _trends(reader: Reader, view: View, by: Dimension, zone: tzinfo) -> dict[str, tuple[int, ...]]:
+    if view.window.start is None or view.window.end is None:
+        return {}
+    chart = await reader.chart(view, by, ranges.bins(view.window, zone, TREND), top=TRENDS)
+    return {series.label: series.costs for series in chart.series[:TRENDS]}
+
+
+def _together(pairs: Sequence[Group]) -> dict[str, tuple[str, ...]]:
+    """By the first value, the second ones in their order."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        first, second = pair.values
+        if second is not None:
+            found.setdefault(first or "", []).append(second)
+    return {value: tuple(names) for value, names in found.items()}
+
+
+def _is_known(measure: Measure, data: Answer) -> bool:
+    """Whether there is anything to show in a column that is asked for beside the sums."""
+    if not measure.at_least:
+        return True
+    return bool(data.trends if measure.key == "trend" else data.companions.get(measure.key))
+
+
+def _free(shown: Sequence[Measure], width: int) -> int:
+    return room_for_names([Column(measure.key, measure.label, measure.width) for measure in shown], width)
+
+
+def value_of(group: Group) -> str:
+    """The value of a group of one dimension; empty where it is missing. A row's key."""
+    return group.values[0] or ""
+
+
+def _last_if_missing(value: str) -> tuple[bool, str, str]:
+    return (not value, value.casefold(), value)
 
 
 def right(text: str, style: str) -> Text:

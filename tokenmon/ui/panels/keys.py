@@ -1,20 +1,23 @@
 """Who spends it: API keys, or any other name that a call carries."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from tokenmon.dimensions import Dimension, by_name
+from tokenmon.store.reader import Reader
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
-from tokenmon.ui.panels.grouped import GroupedPanel
-from tokenmon.ui.widgets.keyed_table import Column
+from tokenmon.ui.panels.grouped import Answer, GroupedPanel
+from tokenmon.view import View
 
-GROUPS: tuple[Dimension, ...] = tuple(
-    dimension for name in ("key", "project", "user", "integration", "account", "host") if (dimension := by_name(name))
-)
+_NAMES = ("key", "integration", "account", "user", "project", "source_class", "host", "dialect")
+
+GROUPS: tuple[Dimension, ...] = tuple(dimension for name in _NAMES if (dimension := by_name(name)))
 """What `b` walks: the dimensions that tell who made a call."""
+
+OPENS_BY: tuple[str, ...] = ("key", "project", "integration")
+"""The first of them that any call names is what the panel opens by; the last one in any case."""
 
 
 class KeysPanel(GroupedPanel):
@@ -22,29 +25,41 @@ class KeysPanel(GroupedPanel):
 
     ID = "keys"
     TITLE = "Keys"
+    ESSENTIAL = ("cost", "requests", "share", "change", "errors", "last")
+    OPTIONAL = ("total", "input", "output", "trend", "key_id", "model", "cache_read", "cache_write")
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "group", "group", id="keys.group", tooltip="group by key, project, user, integration, ..."),
+        Binding("b", "group", "group", id="keys.group", tooltip="group by key, integration, account, user, ..."),
     ]
 
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
         super().__init__(look, colours, memory)
-        self.by = GROUPS[0]
+        kept = by_name(memory.get("keys.by", _NAMES))
+        self.by = kept or GROUPS[0]
+        self._is_open = kept is not None
+        """Whether it is settled what the rows are."""
+
+    async def load(self, reader: Reader, view: View) -> Answer:
+        if not self._is_open:
+            await self._open(reader, view)
+        return await super().load(reader, view)
+
+    async def _open(self, reader: Reader, view: View) -> None:
+        """Group by keys where there are any, so that it never is one row that says nothing."""
+        for name in OPENS_BY:
+            by = by_name(name)
+            assert by is not None
+            found = await reader.breakdown(view, (by,), zone=self.look.zone, sort="name", limit=1)
+            if self._is_open or not found.groups:
+                return
+            self.by = by
+            if found.groups[0].values[0] is not None:
+                break
+        self._is_open = True
 
     def action_group(self) -> None:
         """Group by the next name."""
         self.by = GROUPS[(GROUPS.index(self.by) + 1) % len(GROUPS)]
+        self._is_open = True
+        self.memory.put("keys.by", self.by.name)
         self.ask_again()
-
-    def columns(self, width: int) -> Sequence[Column]:
-        wide = width >= 100
-        columns = [
-            self.heading("requests", "REQS", 6),
-            *([self.heading("input", "IN", 7), self.heading("output", "OUT", 7)] if wide else []),
-            *([self.heading("total", "TOKENS", 7)] if wide else []),
-            self.heading("cost", "COST", 8),
-            self.heading("share", "SHARE", 16 if width >= 120 else 9, number=False),
-            *([self.heading("change", "CHANGE", 7)] if width >= 70 else []),
-            *([self.heading("errors", "ERR", 6)] if width >= 80 else []),
-            *([self.heading("last", "SEEN", 7)] if width >= 80 else []),
-        ]
-        return self.with_names(columns, width, self.by.label.upper(), 40)

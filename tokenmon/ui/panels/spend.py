@@ -20,11 +20,12 @@ TOP = 7
 
 
 async def load_chart(reader: Reader, view: View, by: Dimension, zone: tzinfo, columns: int) -> Chart:
-    """The view in at most `columns` bins on wall-clock boundaries; empty where the view has no ends yet."""
+    """The view, and no more, in at most `columns` bins on wall-clock boundaries; empty where it has no ends yet."""
     window = view.window
     if window.start is None or window.end is None or columns < 2:
         return Chart((), ())
-    return await reader.chart(view, by, ranges.bins(window, zone, columns), top=TOP)
+    edges = (window.start, *ranges.bins(window, zone, columns)[1:-1], max(window.end, window.start + 1))
+    return await reader.chart(view, by, edges, top=TOP)
 
 
 def values_of(series: ChartSeries, metric: Metric) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Bars of text: thin lines with half-cell ends, because solid blocks in neighbouring rows merge into a wall."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -17,6 +18,13 @@ def bar(share: float, width: int, glyphs: Glyphs) -> str:
     if share > 0:
         halves = max(1, halves)
     return glyphs.bar * (halves // 2) + (glyphs.half_bar if halves % 2 else "")
+
+
+def sparkline(values: Sequence[int], glyphs: Glyphs) -> str:
+    """One cell per value, scaled to the largest; nothing is blank, and anything above nothing is not."""
+    largest = max(values, default=0)
+    top = len(glyphs.levels) - 1
+    return "".join(glyphs.levels[round(value * top / largest)] if value > 0 else " " for value in values)
 
 
 @dataclass(frozen=True)
