@@ -85,6 +85,8 @@ class Answer:
     by: Dimension
     view: View
     compared: Comparison
+    asked: frozenset[str] = frozenset()
+    """The columns that were offered."""
     trends: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Cost per bin of the dearest values."""
     companions: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -176,15 +178,17 @@ class GroupedPanel(Panel[Answer]):
         compared = await compare(reader, own, by, zone, limit=0)
         trends: dict[str, tuple[int, ...]] = {}
         companions: dict[str, dict[str, tuple[str, ...]]] = {}
-        for measure in self._offered(self.app.size.width):
+        offered = self.offered(self.app.size.width)
+        for measure in offered:
             if measure.key == "trend":
                 trends = await _trends(reader, own, by, zone)
             elif measure.at_least and measure.key != by.name and (other := by_name(measure.key)) is not None:
                 pairs = await reader.breakdown(own, (by, other), zone=zone, limit=COMPANIONS)
                 companions[other.name] = _together(pairs.groups)
-        return Answer(by, view, compared, trends, companions)
+        asked = frozenset(measure.key for measure in offered)
+        return Answer(by, view, compared, asked, trends, companions)
 
-    def _offered(self, width: int) -> list[Measure]:
+    def offered(self, width: int) -> list[Measure]:
         """The columns that a terminal of this width may have, if there is room for them; in the order of the screen."""
         return [
             measure
@@ -199,9 +203,8 @@ class GroupedPanel(Panel[Answer]):
             self._ask_for_more(self._data)
 
     def _ask_for_more(self, data: Answer) -> None:
-        """Ask again if there is room for a column that was not asked for."""
-        asked = {"trend", *data.companions} if data.trends else {*data.companions, data.by.name}
-        if any(measure.at_least and measure.key not in asked for measure in self._offered(self.app.size.width)):
+        """Ask again if there may be a column by now that was not asked for."""
+        if any(measure.key not in data.asked for measure in self.offered(self.app.size.width)):
             self.ask_again()
 
     # -- order and pages
@@ -255,8 +258,10 @@ class GroupedPanel(Panel[Answer]):
         self._release = self.set_timer(max(0.05, self._quiet_in), self._let_go) if held else None
 
     def _let_go(self) -> None:
-        if self._data is not None and self.display:
-            self.draw(self._data)
+        if self._data is None or not self.display:
+            self._answered = None  # drawn in order when it is shown
+            return
+        self.draw(self._data)
 
     # -- painting
 
@@ -291,7 +296,7 @@ class GroupedPanel(Panel[Answer]):
         width, label = self.app.size.width, data.by.label.upper()
         longest = max((cell_len(self._label(value_of(group))) for group in page), default=0) + self.indent(data)
         wanted = max(min(longest, max(LEAST_NAME, width // 3)), len(label) + 1)
-        offered = {measure.key: measure for measure in self._offered(width) if _is_known(measure, data)}
+        offered = {measure.key: measure for measure in self.offered(width) if _is_known(measure, data)}
         taken: list[str] = []
         for key in self._keys:
             least = min(wanted, LEAST_NAME) if key in self.ESSENTIAL else wanted

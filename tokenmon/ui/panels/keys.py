@@ -9,6 +9,7 @@ from tokenmon.store.reader import Reader
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.grouped import Answer, GroupedPanel
+from tokenmon.ui.panels.measures import Measure
 from tokenmon.view import View
 
 _NAMES = ("key", "integration", "account", "user", "project", "source_class", "host", "dialect")
@@ -56,6 +57,10 @@ class KeysPanel(GroupedPanel):
             if found.groups[0].values[0] is not None:
                 break
         self._is_open = True
+
+    def offered(self, width: int) -> list[Measure]:
+        """A key has an id, a project does not."""
+        return [measure for measure in super().offered(width) if measure.key != "key_id" or self.by.name == "key"]
 
     def action_group(self) -> None:
         """Group by the next name."""
