@@ -9,7 +9,7 @@ an unknown key in the file is an error that names the nearest known one. The fil
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import tzinfo
 from difflib import get_close_matches
@@ -25,6 +25,9 @@ SYSTEM_CONFIG = Path("/etc/tokenmon")
 
 DAY_S = 86_400
 THEMES = ("auto", "dark", "light", "ansi")
+
+KEYS = "keys"
+"""The table of the file that is no setting with a flag."""
 
 
 @dataclass(frozen=True)
@@ -158,10 +161,17 @@ class Settings:
         default=(), metadata=_spelled(_places, "path that is not read", "PATH", located=True)
     )
 
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the screen by the id of what they do: the table `[keys]`, which the screen checks."""
+
     given: frozenset[str] = frozenset()
     """Settings named by a flag or a variable, not by the file."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each setting that differs from its default was set, for messages: `--tz`, `/etc/... line 3`."""
+
+    def is_set(self, name: str) -> bool:
+        """Whether a setting was set at all, by a flag, a variable or the file."""
+        return name in self.origins or getattr(self, name) != getattr(Settings, name)
 
     def zone(self) -> tzinfo:
         """The time zone of everything shown."""
@@ -302,7 +312,12 @@ def _from_file(path: Path, environment: Mapping[str, str], home: Path) -> tuple[
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for key, value in table.items():
-        where = f"{path} line {_line_of(key, text)}"
+        line = _line_of(key, text)
+        where = f"{path} line {line}"
+        if key == KEYS:
+            values[key], lines = _keys(value, where, text, line)
+            origins |= {f"{KEYS}.{name}": f"{path} line {number}" for name, number in lines.items()}
+            continue
         if key not in SPELLINGS:
             near = get_close_matches(key, SPELLINGS, 1)
             raise ConfigError(f"{where}: unknown setting {key!a}", f"did you mean {near[0]}?" if near else _known())
@@ -315,7 +330,23 @@ def _from_file(path: Path, environment: Mapping[str, str], home: Path) -> tuple[
 
 
 def _known() -> str:
-    return f"settings are {', '.join(SPELLINGS)}"
+    return f"settings are {', '.join(SPELLINGS)} and the table [{KEYS}]"
+
+
+def _keys(value: object, where: str, text: str, line: int) -> tuple[dict[str, str], dict[str, int]]:
+    """Keys by id, quoted or dotted, and the line of each."""
+    keys = dict(_flat(value, where))
+    return keys, {name: _line_of(name, text, line) for name in keys}
+
+
+def _flat(value: object, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _flat(below, where, f"{name}.{key}" if name else key)
+    elif isinstance(value, str) and name:
+        yield name, value
+    else:
+        raise ConfigError(f'{where}: [{KEYS}] holds lines such as "range.next" = "r,R"')
 
 
 def _parse_file(path: Path) -> tuple[str, dict[str, Any]]:
@@ -337,10 +368,11 @@ def _with_line(message: str, text: str) -> str:
     return message
 
 
-def _line_of(key: str, text: str) -> int:
-    """The line of a top-level key or table, counted from 1."""
+def _line_of(key: str, text: str, after: int = 0) -> int:
+    """The line of a key or table below line `after`, counted from 1; `after` where it is not found."""
     start = re.compile(r"\s*\[*\s*[\"']?" + re.escape(key) + r"[\"']?\s*[\].=]")
-    return next((number for number, line in enumerate(text.splitlines(), 1) if start.match(line)), 1)
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if number > after and start.match(line)), max(1, after))
 
 
 _REFERENCE = re.compile(r"\$\{(\w+)\}")

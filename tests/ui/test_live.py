@@ -45,7 +45,7 @@ async def test_a_pause_freezes_every_panel(tmp_path: Path) -> None:
         await driver.press("p")
         await driver.shows("PAUSED")
         filler.add([one(1, "newcomer")])
-        await driver.shows("+new")
+        await driver.shows("PAUSED +1 event")
         assert "newcomer" not in driver.text
         await driver.press("p")
         await driver.shows("newcomer", "live")

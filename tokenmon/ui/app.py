@@ -10,17 +10,23 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
+from textual.timer import Timer
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tokenmon.settings import Settings, state_dir
 from tokenmon.ui.asking import Connection
+from tokenmon.ui.choices import Choices
 from tokenmon.ui.ingester import Ingester
+from tokenmon.ui.keymap import keyboard_of
 from tokenmon.ui.look import Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.screens.main import MainScreen
@@ -35,6 +41,9 @@ INGESTER_CHECK = 2.0
 CLOCK = 60.0
 """Seconds after which a relative range is asked for again though nothing was written."""
 
+SETTLED = 0.08
+"""Seconds without another size after which a resize is over."""
+
 MEMORY = "screen.json"
 """What the user chose, in the state directory."""
 
@@ -46,9 +55,9 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def default_interval(settings: Settings, environment: Mapping[str, str]) -> float:
-    """Seconds between two refreshes: as set, else 2, else 5 over SSH."""
-    return settings.interval or (5.0 if "SSH_CONNECTION" in environment else 2.0)
+def default_interval(environment: Mapping[str, str]) -> float:
+    """Seconds between two refreshes where none is set or chosen: 2, but 5 over SSH."""
+    return 5.0 if "SSH_CONNECTION" in environment else 2.0
 
 
 class TokenmonApp(App[None]):
@@ -56,8 +65,15 @@ class TokenmonApp(App[None]):
 
     TITLE = "tokenmon"
     ENABLE_COMMAND_PALETTE = False
+    """Textual's own key and commands; ours are the main screen's."""
     CSS = """
-    App.-ascii .card, App.-ascii .box { border: ascii $primary; }
+    Toast {
+        width: auto; max-width: 100%; padding: 0 1; margin-top: 0; background: $background; color: $foreground;
+        border: round $primary;
+        &.-information, &.-warning { border: round $primary; }
+    }
+    App.-ascii .card, App.-ascii .box, App.-ascii Palette #--container { border: ascii $primary; }
+    App.-ascii Toast, App.-ascii Toast.-information, App.-ascii Toast.-warning { border: ascii $primary; }
     App.-ascii .-short .card { border: none; border-top: ascii $primary; }
     App.-ascii * { scrollbar-size: 0 0; }
     """
@@ -81,22 +97,28 @@ class TokenmonApp(App[None]):
         super().__init__(ansi_color=True if "NO_COLOR" in environment else None)
         for theme in THEMES:
             self.register_theme(theme)
-        palette = palette_for(settings.theme, environment)
+        memory = memory or Memory(state_dir(environment, Path.home()) / MEMORY, database)
+        self._environment = environment
+        self._choices = Choices(settings, memory, default_interval(environment), now())
+        glyphs = glyphs_for(settings.ascii, environment)
+        palette = palette_for(self._choices.theme, environment)
+        self._look = Look(settings.zone(), palette, glyphs, keyboard_of(settings))
         self.theme = palette.theme
         self.animation_level = "none"
-        glyphs = glyphs_for(settings.ascii, environment)
         self.set_class(glyphs is ASCII, "-ascii")
         self._connection = Connection(database)
         self._ingester = ingester
+        self._burst: Timer | None = None
+        self._settled_size: Size | None = None
         self._follower: Worker[None] | None = None
         self._main = MainScreen(
-            Look(settings.zone(), palette, glyphs),
+            self._look,
             self._connection,
             ingester,
-            memory or Memory(state_dir(environment, Path.home()) / MEMORY, database),
+            memory,
+            self._choices,
+            settings=settings,
             paths=tuple(paths),
-            range_text=settings.range,
-            interval=default_interval(settings, environment),
             now=now,
         )
 
@@ -105,6 +127,7 @@ class TokenmonApp(App[None]):
         return self._main
 
     def on_mount(self) -> None:
+        self.set_keymap(dict(self._look.keyboard.remapped))
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._end_by, number)
@@ -130,6 +153,26 @@ class TokenmonApp(App[None]):
         """Ask nothing more."""
         self.workers.cancel_all()
         super().exit(result, return_code, message)
+
+    def action_take_theme(self, name: str) -> None:
+        """Look different from now on: every widget has this `Look`, and paints anew when Textual's theme changes."""
+        self._choices.take_theme(name)
+        self._look.palette = palette_for(name, self._environment)
+        self.theme = self._look.palette.theme
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay out once, at the end of a burst: a window that is dragged larger sends a size every few milliseconds."""
+        if self._burst is not None:
+            self._burst.stop()
+        if self._settled_size in (None, event.size):
+            self._settled_size = event.size
+            return
+        event.prevent_default()
+        self._burst = self.set_timer(SETTLED, partial(self._settle, event.size))
+
+    def _settle(self, size: Size) -> None:
+        self._burst, self._settled_size = None, size
+        self.post_message(Resize(size, size))
 
     def _end_by(self, number: signal.Signals) -> None:
         """End in order, with the code that a shell gives for this signal."""

@@ -1,23 +1,26 @@
 """How things look to this viewer, and how rich text is laid out: what every widget is given and none decides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tokenmon.text import sanitise
+from tokenmon.ui.keys import Keyboard
 from tokenmon.ui.themes import Glyphs, Palette
 from tokenmon.view import Condition
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Look:
-    """Zone, colours and glyphs of one run."""
+    """Zone, colours, glyphs and keys of one run, shared by all widgets."""
 
     zone: tzinfo
     palette: Palette
+    """The app replaces it when the user chooses another theme; then `theme_changed_signal` makes all paint again."""
     glyphs: Glyphs
+    keyboard: Keyboard = field(default_factory=Keyboard)
 
     def name(self, text: str | None, missing: str = "unattributed") -> str:
         """A name from a log, harmless whatever it holds; `missing` where the log does not say."""

@@ -55,15 +55,17 @@ def _places(look: Look, title: str, places: Sequence[tuple[str, str]]) -> Text:
 
 def nothing_found(look: Look, view: View, last: int | None, now: int) -> Text:
     """There is usage, but none in this range, or none that search and filters leave."""
+    muted = look.palette.muted
     wanted = [*(look.chip(condition) for condition in view.where), look.name(view.search, "")]
     if view.search or view.where:
-        text = Text("\n Nothing in this range matches ", look.palette.muted)
+        text = Text("\n Nothing in this range matches ", muted)
         text.append(" ".join(filter(None, wanted)), f"bold {look.palette.text}")
-        return text.append("\n\n Esc takes one step back, x clears all, t changes the range.", look.palette.muted)
+        back, clear, widen = map(look.keyboard.named, ("back", "clear", "range.next"))
+        return text.append(f"\n\n {back} takes one step back, {clear} clears all, {widen} changes the range.", muted)
     text = Text("\n No data in range.\n", f"bold {look.palette.text}")
     if last is not None:
         text.append(f"\n The last event was {formatting.moment(last, look.zone, now)}.", look.palette.muted)
-    return text.append("\n t widens the range.", look.palette.muted)
+    return text.append(f"\n {look.keyboard.named('range.next')} widens the range.", muted)
 
 
 def too_small(look: Look, columns: int, rows: int) -> Text:

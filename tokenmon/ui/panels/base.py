@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.theme import Theme
 from textual.widget import Widget
 from textual.worker import Worker
 
@@ -59,6 +60,13 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
         self._question: Question | None = None
         self._answered: Question | None = None
         self._worker: Worker[None] | None = None
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._look_changed)
+
+    def _look_changed(self, theme: Theme) -> None:
+        """Everything has other colours."""
+        self.ask_again()
 
     async def load(self, reader: Reader, view: View) -> Answer:
         """Everything that `draw` needs."""

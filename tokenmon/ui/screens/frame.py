@@ -9,6 +9,7 @@ from textual.widgets import ContentSwitcher
 
 from tokenmon.store.answers import Health, Sums
 from tokenmon.ui.asking import Question
+from tokenmon.ui.choices import RANGES
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import PANELS
@@ -21,9 +22,6 @@ from tokenmon.ui.widgets.tab_row import TabRow
 from tokenmon.view import Condition, Window
 
 HOUR = 3_600_000
-
-RANGES = ("1h", "24h", "7d", "30d", "all")
-"""What `t` walks; everything else is typed after `c`."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,8 @@ class Frame(Vertical):
         range_text: str,
         chips: tuple[Condition, ...],
         chosen: int,
-        hints: list[Hint],
+        hints: tuple[Hint, ...],
+        pinned: tuple[Hint, ...],
     ) -> None:
         """Paint every row; painting the same again costs nothing."""
         look, width = self._look, self.app.size.width
@@ -111,8 +110,9 @@ class Frame(Vertical):
         mark = look.glyphs.approximately
         figures = figures_of(known.sums, known.before, known.hour, partial=situation.partial, approximately=mark)
         self.query_one(KpiStrip).draw(look, figures, width)
-        self.query_one(TabRow).draw(look, tuple(panel.TITLE for panel in PANELS), chosen, _firing(known.health))
-        self.query_one(HintRow).draw(look, (("1-" + str(len(PANELS)), "panel"), *hints), width)
+        tabs = tuple((look.keyboard.named(f"panel.{panel.ID}"), panel.TITLE) for panel in PANELS)
+        self.query_one(TabRow).draw(look, tabs, chosen, _firing(known.health))
+        self.query_one(HintRow).draw(look, hints, pinned, width)
 
 
 def _firing(health: Health | None) -> dict[int, int]:

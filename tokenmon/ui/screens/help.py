@@ -1,4 +1,5 @@
-"""Every key with what it does, made from the bindings themselves, so that help cannot differ from the program."""
+"""Every key with what it does, made from the bindings themselves, so that help cannot differ from the program; `i`
+shows in place of that what each is called in `[keys]`."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -7,9 +8,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 
-from tokenmon.ui.keys import written
 from tokenmon.ui.look import Look
 from tokenmon.ui.widgets.lines import Lines
 
@@ -20,10 +21,14 @@ Section = tuple[str, Sequence[Binding]]
 class HelpScreen(ModalScreen[None]):
     """A list of keys; any of Esc, q and ? closes it."""
 
+    _names: bool = False
+    """Whether ids are shown."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter", "dismiss", "close", id="help.close"),
+        Binding("escape,q,backspace,question_mark,f1,enter", "dismiss", "close", id="help.close"),
         Binding("j", "scroll('down')", show=False, id="help.down"),
         Binding("k", "scroll('up')", show=False, id="help.up"),
+        Binding("i", "names", show=False, id="help.names"),
     ]
 
     DEFAULT_CSS = """
@@ -43,10 +48,20 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as scroll:
             scroll.border_title = "Keys"
-            scroll.border_subtitle = "Esc closes"
             yield Lines(id="help-text")
 
     def on_mount(self) -> None:
+        self._draw()
+
+    def action_names(self) -> None:
+        """What keys are called in the configuration, or again what they do."""
+        self._names = not self._names
+        self._draw()
+
+    def _draw(self) -> None:
+        key = self._look.keyboard.named("help.names")
+        words = "what they do" if self._names else "ids for [keys] in config.toml"
+        self.query_one(VerticalScroll).border_subtitle = Content(f"{key} {words}, Esc closes")
         self.query_one("#help-text", Lines).show(self._text(), layout=True)
 
     def action_scroll(self, where: str) -> None:
@@ -60,6 +75,6 @@ class HelpScreen(ModalScreen[None]):
         for title, bindings in self._sections:
             lines.append(Text(title, f"bold {palette.text}"))
             for binding in bindings:
-                line = Text(f"  {written(binding.key):<16}", f"bold {palette.primary}")
-                lines.append(line.append(binding.tooltip or binding.description, palette.muted))
+                line = Text(f"  {self._look.keyboard.all(binding):<16}", f"bold {palette.primary}")
+                lines.append(line.append((binding.id or "") if self._names else binding.tooltip, palette.muted))
         return Text("\n").join(lines)

@@ -46,6 +46,7 @@ class RangePrompt(ModalScreen[str]):
 
     def on_mount(self) -> None:
         self.query_one("#range-examples", Lines).show(Text(EXAMPLES, self._look.palette.muted))
+        self.query_one(Input).cursor_blink = False
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

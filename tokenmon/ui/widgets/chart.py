@@ -4,7 +4,7 @@ plotext's bar functions cost 170 ms for eight series, so every cell of a stack i
 cells): no cell is painted twice, and each has one colour. What comes out is read as runs of a colour, because rich
 takes longer to read escape sequences than plotext to write them. Only the body is
 plotext's; axes and labels are ours, because they are money and local times. Edges of bins are rounded to columns: whole
-columns per bin would leave up to a third of the width empty. It paints again only when data or size changed.
+columns per bin would leave up to a third of the width empty. It paints again only when data, size or colours changed.
 """
 
 import re
@@ -22,6 +22,7 @@ from textual_plotext import PlotextPlot
 from tokenmon.ui import formatting
 from tokenmon.ui.formatting import DAY, HOUR, MINUTE
 from tokenmon.ui.look import Look
+from tokenmon.ui.themes import Palette
 
 GUTTER = 8
 """Columns of the labels and the axis at the left."""
@@ -165,7 +166,7 @@ class TimeChart(PlotextPlot):
         super().__init__(id=id)
         self._look = look
         self._picture = Picture((), (), money=True)
-        self._painted: tuple[Picture, tuple[int, int], Text] | None = None
+        self._painted: tuple[Picture, tuple[int, int], Palette, Text] | None = None
 
     def on_mount(self) -> None:
         """plotext's own themes are not used, so there is nothing to subscribe to."""
@@ -184,9 +185,10 @@ class TimeChart(PlotextPlot):
     def render(self) -> Text:
         """The picture at the present size."""
         size = (self.size.width, self.size.height)
-        if self._painted is None or self._painted[:2] != (self._picture, size):
-            self._painted = (self._picture, size, self.painted(self._picture, *size))
-        return self._painted[2]
+        wanted = (self._picture, size, self._look.palette)
+        if self._painted is None or self._painted[:3] != wanted:
+            self._painted = (*wanted, self.painted(self._picture, *size))
+        return self._painted[3]
 
     def painted(self, picture: Picture, width: int, height: int) -> Text:
         """A picture in exactly `width` columns and `height` rows; blank where there is no room or nothing to show."""

@@ -1,7 +1,14 @@
 """Rows of text that are repainted only when they differ: `Static.update` would send its region again in any case."""
 
+from rich.style import Style
 from rich.text import Text
+from textual.events import Click
 from textual.widgets import Static
+
+
+def clickable(style: str, action: str) -> Style:
+    """A style for words that do `action` when they are clicked, and look no different for it."""
+    return Style.parse(style) + Style(meta={"clicked": action})
 
 
 class Lines(Static):
@@ -17,10 +24,16 @@ class Lines(Static):
 
     def show(self, text: Text, *, layout: bool = False) -> None:
         """Paint `text` unless it is there already; `layout` where its height may have changed."""
-        if text == self._shown:
+        if text == self._shown and text.style == self._shown.style:  # rich leaves the style out
             return
         self._shown = text
         self.update(text, layout=layout)
+
+    async def on_click(self, event: Click) -> None:
+        """Do what the words under the mouse are for."""
+        if action := event.style.meta.get("clicked"):
+            event.stop()
+            await self.run_action(action)
 
     @property
     def text(self) -> str:

@@ -46,6 +46,10 @@ class SearchRow(Horizontal):
         yield self._field
 
     def on_mount(self) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """Paint the sign before the words."""
         self.query_one(Lines).show(Text("  / ", f"bold {self._look.palette.primary}"))
 
     @property

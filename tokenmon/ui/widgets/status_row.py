@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
-from tokenmon.ui.widgets.lines import Lines
+from tokenmon.ui.widgets.lines import Lines, clickable
 from tokenmon.view import Condition
 
 
@@ -29,8 +29,8 @@ class Situation:
     progress: str = ""
     """How much of them is done, as a percentage; empty where it cannot be told."""
     paused_at: int | None = None
-    missed: bool = False
-    """While paused, something was written."""
+    missed: int = 0
+    """Events that were written while paused."""
     ingesting: bool = True
     """Somebody holds the lock."""
     trouble: str = ""
@@ -59,8 +59,8 @@ def state_of(situation: Situation, look: Look) -> tuple[str, str]:
     if situation.error:
         return f"{glyphs.error} DB ERROR", palette.bad
     if situation.paused_at is not None:
-        since = formatting.clock(situation.paused_at, look.zone)
-        return f"{glyphs.paused} PAUSED {since}" + (" +new" if situation.missed else ""), palette.warn
+        missed = f" +{formatting.plural(situation.missed, 'event')}" if situation.missed else ""
+        return f"{glyphs.paused} PAUSED{missed}", palette.warn
     if situation.waiting:
         return f"{glyphs.empty} waiting for data", palette.muted
     if situation.partial:
@@ -118,12 +118,12 @@ class StatusRow(Lines):
             if name == chosen:
                 left.append(f"[{shown}]", palette.selected)
             else:
-                left.append(f" {shown} ", palette.muted)
+                left.append(f" {shown} ", clickable(palette.muted, f"screen.take_range({name!r})"))
         room = max(0, width - left.cell_len - right.cell_len) // max(1, len(chips)) - 2
-        for chip, label in zip(chips, labels, strict=True):
+        for at, (chip, label) in enumerate(zip(chips, labels, strict=True)):
             if cell_len(label) > room:
                 label = f"{look.fit(look.chip(chip), room - 2)} {look.glyphs.close}"
-            left.append(f" {label} ", palette.primary)
+            left.append(f" {label} ", clickable(palette.primary, f"screen.drop({at})"))
         self.show(spread(left, right, width))
 
     def _right(self, look: Look, fresh: Freshness, width: int) -> Text:

@@ -1,42 +1,25 @@
 """One row of tabs; `Tabs` of Textual would take two."""
 
 from rich.text import Text
-from textual.events import Click
-from textual.message import Message
 
 from tokenmon.ui.look import Look
-from tokenmon.ui.widgets.lines import Lines
+from tokenmon.ui.widgets.lines import Lines, clickable
 
 
 class TabRow(Lines):
-    """The panels by number and title; the chosen one stands out by more than colour."""
+    """The panels by key and title; the chosen one stands out by more than colour, and a click chooses another."""
 
-    class Picked(Message):
-        """A tab was clicked."""
-
-        def __init__(self, index: int) -> None:
-            self.index = index
-            super().__init__()
-
-    _ends: tuple[int, ...] = ()
-
-    def draw(self, look: Look, titles: tuple[str, ...], chosen: int, firing: dict[int, int]) -> None:
-        """Paint the titles; `firing` is how many alerts a tab has to say, by index."""
+    def draw(self, look: Look, tabs: tuple[tuple[str, str], ...], chosen: int, firing: dict[int, int]) -> None:
+        """Paint keys and titles; `firing` is how many alerts a tab has to say, by index."""
         palette = look.palette
-        row, ends = Text(""), []
-        for index, title in enumerate(titles):
+        row = Text()
+        for index, (key, title) in enumerate(tabs):
+            action = f"screen.panel({index})"
             if index == chosen:
-                row.append(f" {index + 1} {title} ", palette.selected)
+                row.append(f" {key} {title} ", clickable(palette.selected, action))
             else:
-                row.append(f" {index + 1} ", f"bold {palette.primary}").append(f"{title} ", palette.muted)
+                row.append(f" {key} ", clickable(f"bold {palette.primary}", action))
+                row.append(f"{title} ", clickable(palette.muted, action))
             if firing.get(index):
-                row.append(f"{look.glyphs.up}{firing[index]} ", palette.warn)
-            ends.append(row.cell_len)
-        self._ends = tuple(ends)
+                row.append(f"{look.glyphs.up}{firing[index]} ", clickable(palette.warn, action))
         self.show(row)
-
-    def on_click(self, event: Click) -> None:
-        """Choose the tab under the mouse."""
-        index = next((index for index, end in enumerate(self._ends) if event.x < end), None)
-        if index is not None:
-            self.post_message(self.Picked(index))
