@@ -108,6 +108,7 @@ def terminal(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOKENMON_", "SSH_"))}
     inherited.pop("NO_COLOR", None)
     own = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+    own["XDG_STATE_HOME"] = str(tmp_path / "memory")
     pid, descriptor = pty.fork()
     if pid == 0:
         os.execve(

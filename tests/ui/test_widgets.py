@@ -183,7 +183,7 @@ def test_every_state_is_a_word() -> None:
         "waiting for data",
         "no data yet",
         "backfill 37%",
-        "PAUSED 00:00:00",
+        "PAUSED",
         "nobody ingests",
     ]
 
