@@ -46,7 +46,10 @@ class MainScreen(PaintedScreen):
     """The only screen that is not a modal."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(quiet(str(n), f"panel({n - 1})", f"panel.{panel.ID}", panel.TITLE) for n, panel in enumerate(PANELS, 1)),
+        *(
+            quiet(str(n), f"panel({n - 1})", f"panel.{panel.ID}", f"{panel.TITLE} panel")
+            for n, panel in enumerate(PANELS, 1)
+        ),
         quiet("tab,right_square_bracket", "walk(1)", "panel.next", "next panel"),
         quiet("shift+tab,left_square_bracket", "walk(-1)", "panel.previous", "previous panel"),
         Binding("t", "range(1)", "range", id="range.next", tooltip="next range: " + " ".join(RANGES)),
@@ -199,7 +202,7 @@ class MainScreen(PaintedScreen):
 
     def action_palette(self) -> None:
         """Everything that can be done, by name."""
-        self.app.push_screen(Palette(self.look, commands_of(self.panel.focus_target(), self.look)))
+        self.app.push_screen(Palette(self.look, commands_of(self.panel, self.look)))
 
     # -- what the user takes away
 

@@ -6,24 +6,28 @@ Actions come from the bindings of what is on the screen, so that there is no sec
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.app import App
 from textual.binding import Binding
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.widgets import Input
 
 from tokenmon.settings import THEMES
 from tokenmon.ui.choices import RANGES
 from tokenmon.ui.keys import told_at
 from tokenmon.ui.look import Look
+from tokenmon.ui.panels.base import Panel
 
-WIDTH = 72
+WIDTH = 70
 """Columns of a command with its key, where the terminal has them."""
 
-MARGIN = 6
+MARGIN = 7
 """Columns of border, padding and scrollbar."""
 
 
@@ -42,15 +46,16 @@ class Command:
         await self.node.app.run_action(self.action, self.node)
 
 
-def commands_of(focus: DOMNode, look: Look) -> Iterable[Command]:
-    """What can be done with the focus at `focus`: its own actions first, then those of all that it is in."""
-    for node, binding in told_at(focus):
+def commands_of(panel: Panel[Any], look: Look) -> Iterable[Command]:
+    """What can be done while a panel is shown: its own actions first, moving about in it last."""
+    screen, told = panel.screen, list(told_at(panel.focus_target()))
+    for node, binding in sorted(told, key=lambda each: not isinstance(each[0], (Panel, Screen, App))):
         yield Command(_title(binding), look.keyboard.all(binding), node, binding.action)
     for text in RANGES:
-        yield Command(f"Range: {text}", "", focus.screen, f"take_range({text!r})")
+        yield Command(f"Range: {text}", "", screen, f"take_range({text!r})")
     for name in THEMES:
-        yield Command(f"Theme: {name}", "", focus.screen, f"app.take_theme({name!r})")
-    yield Command("Copy the command for this view", "", focus.screen, "copy_command")
+        yield Command(f"Theme: {name}", "", screen, f"app.take_theme({name!r})")
+    yield Command("Copy the command for this view", "", screen, "copy_command")
 
 
 def _title(binding: Binding) -> str:
@@ -106,7 +111,6 @@ class Palette(CommandPalette):
     }
     Palette CommandList > .option-list--option { padding: 0; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { padding: 0; }
-    Palette.-short CommandList { max-height: 18; }
     """
 
     def __init__(self, look: Look, commands: Iterable[Command]) -> None:
