@@ -72,6 +72,7 @@ class TokenmonApp(App[None]):
         border: round $primary;
         &.-information, &.-warning { border: round $primary; }
     }
+    Input:ansi > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     App.-ascii .card, App.-ascii .box, App.-ascii Palette #--container { border: ascii $primary; }
     App.-ascii Toast, App.-ascii Toast.-information, App.-ascii Toast.-warning { border: ascii $primary; }
     App.-ascii .-short .card { border: none; border-top: ascii $primary; }

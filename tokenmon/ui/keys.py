@@ -10,7 +10,7 @@ from textual.dom import DOMNode
 from textual.keys import format_key
 
 SIGNS = {"escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "space": "Space", "backspace": "Backspace"}
-SIGNS |= {"enter": "Enter", "f1": "F1", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End"}
+SIGNS |= {"enter": "Enter", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End"}
 SIGNS |= {"up": "Up", "down": "Down", "left": "Left", "right": "Right"}
 """How keys are written where their name is not what is printed on them."""
 
@@ -24,6 +24,8 @@ def written(key: str) -> str:
     """A key as people write it: `Esc`, `^P`, `?`."""
     if key.startswith("ctrl+") and key not in SIGNS:
         return "^" + written(key.removeprefix("ctrl+")).upper()
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
     return SIGNS.get(key) or format_key(key)
 
 

@@ -256,11 +256,10 @@ class MainScreen(PaintedScreen):
         if self.app.is_web:  # the file would be the server's, not the visitor's
             self.app.deliver_text(io.StringIO(text), save_filename=f"{excerpt.name}.{form.name}")
             return
-        directory = Path.cwd()
         try:
-            path = write_new(directory, excerpt.name, form.name, text)
-        except OSError as error:
-            self.toast(f"cannot write into {self.look.name(str(directory))}: {error.strerror}", trouble=True)
+            path = write_new(Path.cwd(), excerpt.name, form.name, text)
+        except OSError as error:  # the directory may be read-only, full, or gone
+            self.toast(f"cannot write a file into the current directory: {error.strerror}", trouble=True)
         else:
             self.toast(f"wrote {self.look.name(os.fspath(path))}")
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import Binding
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.style import Style
+from textual.widgets import LoadingIndicator
 
 from tokenmon.settings import THEMES
 from tokenmon.ui.choices import RANGES
@@ -82,6 +84,8 @@ class Commands(Provider):
         for command in self._commands:
             score, letters = matcher.fuzzy_search.match(query, command.title)
             if score > 0:
+                begins = command.title.casefold().startswith(query.casefold())
+                score *= 2 if begins else 1
                 yield Hit(score, self._line(command, letters), command.run, command.title)
 
     def _line(self, command: Command, letters: Sequence[int]) -> Content:
@@ -94,6 +98,16 @@ class Commands(Provider):
         return line + Content.from_rich_text(Text(" " + command.key, f"bold {palette.primary}"))
 
 
+class Found(CommandList):
+    """The list; without colours the chosen line is in reverse, which Textual leaves out of the styles of lines."""
+
+    def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
+        """A line's style, in reverse where its rules say so."""
+        style = super().get_visual_style(*component_classes, partial=partial)
+        reverse = any(self.get_component_styles(name).text_style.reverse for name in component_classes)
+        return style + Style(reverse=True) if reverse else style
+
+
 class Palette(CommandPalette):
     """A line to type in above the list."""
 
@@ -103,7 +117,7 @@ class Palette(CommandPalette):
         border: round $primary; padding: 0 1; background: $background;
     }
     Palette #--input { height: 1; border: none; &.--list-visible { border: none; } }
-    Palette SearchIcon, Palette LoadingIndicator { display: none; }
+    Palette LoadingIndicator { display: none; }
     Palette CommandInput, Palette CommandInput:focus { height: 1; border: none; padding: 0; }
     Palette #--results { overlay: none; height: auto; }
     Palette CommandList, Palette CommandList:focus {
@@ -111,6 +125,9 @@ class Palette(CommandPalette):
     }
     Palette CommandList > .option-list--option { padding: 0; text-style: none; }
     Palette CommandList > .option-list--option-highlighted { padding: 0; }
+    Palette:ansi CommandList > .option-list--option-highlighted {
+        background: ansi_default; color: ansi_default; text-style: reverse;
+    }
     """
 
     def __init__(self, look: Look, commands: Iterable[Command]) -> None:
@@ -118,5 +135,13 @@ class Palette(CommandPalette):
         self.look = look
         self.commands = tuple(commands)
 
+    def compose(self) -> ComposeResult:
+        with Vertical(id="--container"):
+            with Horizontal(id="--input"):
+                yield CommandInput(placeholder=self._placeholder, select_on_focus=False)
+            with Vertical(id="--results"):
+                yield Found()
+                yield LoadingIndicator()
+
     def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
+        self.query_one(CommandInput).cursor_blink = False
