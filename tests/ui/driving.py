@@ -1,6 +1,6 @@
 """Runs the app at a size over a database, waits for what must come, and reads the terminal's rows."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -63,12 +63,16 @@ class Driver:
 
 @asynccontextmanager
 async def driven(
-    database: Path, size: tuple[int, int] = (80, 24), now: Callable[[], int] = lambda: NOW, **settings: object
+    database: Path,
+    size: tuple[int, int] = (80, 24),
+    now: Callable[[], int] = lambda: NOW,
+    environment: Mapping[str, str] = ENVIRONMENT,
+    **settings: object,
 ) -> AsyncIterator[Driver]:
     """The app over a database, without an ingester of its own."""
-    chosen = Settings(tz="UTC", theme="dark", interval=1.0, **settings)  # type: ignore[arg-type]
+    chosen = Settings(**{"tz": "UTC", "theme": "dark", "interval": 1.0, **settings})  # type: ignore[arg-type]
     memory = Memory(database.with_name("screen.json"), database)
-    app = TokenmonApp(chosen, database, (), memory=memory, environment=ENVIRONMENT, now=now)
-    async with app.run_test(size=size) as pilot:
+    app = TokenmonApp(chosen, database, (), memory=memory, environment=environment, now=now)
+    async with app.run_test(size=size, notifications=True) as pilot:
         yield Driver(app, pilot)
         app.exit()
