@@ -30,7 +30,7 @@ from tokenmon.ui.screens.live import AWAY
 from tokenmon.ui.screens.main import MainScreen
 from tokenmon.ui.screens.painted import TOAST
 from tokenmon.ui.screens.palette import Found, commands_of
-from tokenmon.ui.themes import DARK, LIGHT
+from tokenmon.ui.themes import DARK, LIGHT, PLAIN
 from tokenmon.ui.widgets.hint_row import HintRow
 from tokenmon.ui.widgets.keyed_table import KeyedTable
 from tokenmon.ui.widgets.status_row import StatusRow
@@ -585,6 +585,14 @@ async def test_a_theme_is_changed_at_once_and_leaves_no_colour_of_the_old_one(fu
         old = {DARK.text, DARK.muted, DARK.primary, *DARK.series} - {LIGHT.text, LIGHT.muted}
         await driver.until(lambda: not driver.main.is_asking and not colours(driver) & old)
         assert driver.text.replace("light", "dark").split() == before.split()
+
+
+async def test_without_colours_a_theme_says_why_it_changes_nothing(full: Path) -> None:
+    async with driven(full, environment={**ENVIRONMENT, "NO_COLOR": "1"}) as driver:
+        await driver.shows("Top models")
+        await chosen(driver, "theme: light")
+        await driver.shows("NO_COLOR is set")
+        assert driver.app.theme == PLAIN.theme
 
 
 def colours(driver: Driver) -> set[str]:

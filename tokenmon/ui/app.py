@@ -158,6 +158,8 @@ class TokenmonApp(App[None]):
     def action_take_theme(self, name: str) -> None:
         """Look different from now on: every widget has this `Look`, and paints anew when Textual's theme changes."""
         self._choices.take_theme(name)
+        if "NO_COLOR" in self._environment:
+            self._main.toast("NO_COLOR is set: there are no colours until it is not")
         self._look.palette = palette_for(name, self._environment)
         self.theme = self._look.palette.theme
 
