@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widgets import LoadingIndicator
 
+from tokenmon.ranges import CALENDAR
 from tokenmon.settings import THEMES
 from tokenmon.ui.choices import RANGES
 from tokenmon.ui.keys import told_at
@@ -53,7 +54,7 @@ def commands_of(panel: Panel[Any], look: Look) -> Iterable[Command]:
     screen, told = panel.screen, list(told_at(panel.focus_target()))
     for node, binding in sorted(told, key=lambda each: not isinstance(each[0], (Panel, Screen, App))):
         yield Command(_title(binding), look.keyboard.all(binding), node, binding.action)
-    for text in RANGES:
+    for text in (*RANGES, *CALENDAR):
         yield Command(f"Range: {text}", "", screen, f"take_range({text!r})")
     for name in THEMES:
         yield Command(f"Theme: {name}", "", screen, f"app.take_theme({name!r})")
