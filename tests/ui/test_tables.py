@@ -81,7 +81,7 @@ def headings(driver: Driver) -> list[str]:
         (80, KeysPanel, "KEY REQS COST SHARE CHANGE ERR SEEN"),
         (100, KeysPanel, "KEY REQS IN OUT TOKENS COST SHARE CHANGE ERR SEEN"),
         (120, KeysPanel, "KEY REQS IN OUT TOKENS COST SHARE CHANGE ERR SEEN TREND"),
-        (200, KeysPanel, "KEY KEY ID REQS IN READ WRITE OUT TOKENS COST SHARE CHANGE ERR SEEN TREND TOP MODEL"),
+        (200, KeysPanel, "KEY KEY ID REQS IN READ OUT TOKENS COST SHARE CHANGE ERR SEEN TREND TOP MODEL"),
         (80, ModelsPanel, "MODEL REQS TOKENS COST SHARE CHANGE $/1M"),
         (120, ModelsPanel, "MODEL REQS IN OUT TOKENS COST SHARE CHANGE $/1M CACHE ERR"),
         (160, ModelsPanel, "MODEL PROVIDER REQS IN OUT TOKENS COST SHARE CHANGE $/1M CACHE ERR TREND"),
@@ -154,6 +154,21 @@ async def test_the_trend_shows_when_it_was_spent(tmp_path: Path, ascii: bool, to
 def rows_of(driver: Driver) -> list[list[Any]]:
     table = table_of(driver)
     return [table.get_row_at(index) for index in range(table.row_count)]
+
+
+async def test_what_no_log_reports_takes_no_room(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add([spent(500, key_name="a")])
+    async with driven(tmp_path / "a.db", (200, 30)) as driver:
+        await opened(driver, KeysPanel)
+        assert "READ" in headings(driver)
+        assert "WRITE" not in headings(driver)
+        event, cost = spent(400, key_name="b")
+        filler.add([(msgspec.structs.replace(event, cache_write_1h=7_000), cost)])
+        await driver.until(lambda: "WRITE" in headings(driver))
+        written = {row[0].plain.strip(): row[position(driver, "cache_write")].plain for row in rows_of(driver)}
+        assert written == {"a": "-", "b": "7.0K"}
+    filler.close()
 
 
 async def test_columns_are_chosen_and_kept(full: Path) -> None:
@@ -541,7 +556,7 @@ async def test_totals_agree_everywhere_to_the_nano_dollar(full: Path, range_text
                     ]
                     assert summed(rows) == summed([totals]), (panel.ID, dimension.name, view)
             for dimension in CHARTED:
-                chart = await load_chart(question.reader, view, dimension, driver.main.look.zone, 70)
+                chart = await load_chart(question.reader, view, dimension, driver.main.look.zone, 20)
                 binned = tuple(sum(sum(values_of(each, metric)) for each in chart.series) for metric in METRICS)
                 assert binned == summed([totals])[:3], (dimension.name, view)
 

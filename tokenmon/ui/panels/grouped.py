@@ -296,7 +296,7 @@ class GroupedPanel(Panel[Answer]):
         width, label = self.app.size.width, data.by.label.upper()
         longest = max((cell_len(self._label(value_of(group))) for group in page), default=0) + self.indent(data)
         wanted = max(min(longest, max(LEAST_NAME, width // 3)), len(label) + 1)
-        offered = {measure.key: measure for measure in self.offered(width) if _is_known(measure, data)}
+        offered = {measure.key: measure for measure in self.offered(width) if self._is_told(measure, data)}
         taken: list[str] = []
         for key in self._keys:
             least = min(wanted, LEAST_NAME) if key in self.ESSENTIAL else wanted
@@ -312,6 +312,13 @@ class GroupedPanel(Panel[Answer]):
             heading = self._heading(measure.key, measure.label, wide, held=held)
             columns.append(Column(measure.key, heading, wide, right=not left))
         return tuple(columns)
+
+    def _is_told(self, measure: Measure, data: Answer) -> bool:
+        """Whether any row has something in a column that could go: no log may report it."""
+        if measure.at_least:
+            return bool(data.trends if measure.key == "trend" else data.companions.get(measure.key))
+        together = Line("", data.compared.now.totals, None, (), {})
+        return measure.key in self.ESSENTIAL or measure.value(together) is not None
 
     @property
     def _arrow(self) -> str:
@@ -506,13 +513,6 @@ def _together(pairs: Sequence[Group]) -> dict[str, tuple[str, ...]]:
         if second is not None:
             found.setdefault(first or "", []).append(second)
     return {value: tuple(names) for value, names in found.items()}
-
-
-def _is_known(measure: Measure, data: Answer) -> bool:
-    """Whether there is anything to show in a column that is asked for beside the sums."""
-    if not measure.at_least:
-        return True
-    return bool(data.trends if measure.key == "trend" else data.companions.get(measure.key))
 
 
 def _free(shown: Sequence[Measure], width: int) -> int:
