@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 from rich.cells import cell_len
+from rich.color import Color
+from rich.style import Style
 
 from tests.ui.driving import Driver, driven
 from tests.ui.filling import NOW, Filler, call
@@ -125,6 +127,30 @@ async def test_failures_no_name_and_no_price_are_marked_without_colour(tmp_path:
         assert "0.0% " in of["(unattributed)"]
         assert "? n/a" in of["free"]
         assert "~$1.00" in of["partly"]
+
+
+@pytest.mark.parametrize("key", ["", "enter"])
+async def test_cells_have_their_colours(full: Path, key: str) -> None:
+    async with driven(full) as driver:
+        await opened(driver, ModelsPanel)
+        await driver.press("j", *[key] * bool(key))
+        await driver.until(lambda: ("model:" in driver.rows[0]) is bool(key))
+        await settled(driver)
+        palette = driver.main.look.palette
+        swatch, name = style_of(driver, "claude-sonnet-4-5", "■"), style_of(driver, "claude-sonnet-4-5", "claude")
+        assert swatch.color == Color.parse(palette.muted if key else palette.series[0])
+        assert name.color == Color.parse(palette.muted if key else palette.text)
+        assert bool(name.bold) is not bool(key)
+        chosen = style_of(driver, "gpt-5.1", "gpt-5.1")
+        assert chosen.color == Color.parse(palette.text)
+        assert chosen.bold
+
+
+def style_of(driver: Driver, row: str, text: str) -> Style:
+    """What a text in the row of a name is painted with."""
+    strips = driver.app.screen._compositor.render_strips()[4:]
+    parts = next(strip for strip in strips if row in strip.text)
+    return next(part.style for part in parts if text in part.text and part.style)
 
 
 async def test_what_a_model_costs_per_million_is_what_was_paid(tmp_path: Path) -> None:

@@ -385,10 +385,11 @@ class GroupedPanel(Panel[Answer]):
         return mark.append_text(self.look.label(self._label(line.value), width - mark.cell_len, style))
 
     def _mark(self, line: Line, data: Answer) -> Text:
-        if data.chosen is None:
-            return Text("", no_wrap=True)
-        chosen = line.value == data.chosen
-        return Text(f"{self.look.glyphs.chosen if chosen else ' '} ", f"bold {self.look.palette.primary}", no_wrap=True)
+        mark = Text(no_wrap=True)
+        if data.chosen is not None:
+            sign = self.look.glyphs.chosen if line.value == data.chosen else " "
+            mark.append(f"{sign} ", f"bold {self.look.palette.primary}")
+        return mark
 
     def indent(self, data: Answer) -> int:
         """Cells before a name."""

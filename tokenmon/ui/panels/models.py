@@ -33,7 +33,8 @@ class ModelsPanel(GroupedPanel):
         super().draw(data)
 
     def name_cell(self, line: Line, data: Answer, width: int) -> Text:
-        swatch = Text(f"{self.look.glyphs.swatch} ", self.look.palette.series[self._colour_of[line.value]])
+        swatch = Text(no_wrap=True)
+        swatch.append(f"{self.look.glyphs.swatch} ", self.look.palette.series[self._colour_of[line.value]])
         return swatch.append_text(super().name_cell(line, data, width - 2))
 
     def indent(self, data: Answer) -> int:

@@ -247,7 +247,8 @@ class KeyedTable(DataTable[Text]):
         style = base_style + meta + self._style_of(is_header=is_header, cursor=cursor, hover=hover)
         room = width - 2 * PADDING
         console = self.app.console
-        line = [Segment(part.text, style + part.style if part.style else style) for part in cell.render(console)]
+        painted = style + console.get_style(cell.style)
+        line = [Segment(part.text, painted + part.style if part.style else painted) for part in cell.render(console)]
         if cell.cell_len > room:
             line = Segment.adjust_line_length(line, room, style)
         rest = " " * (room - cell.cell_len)
