@@ -2,37 +2,136 @@
 models, spend over time, keys, alerts."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
+from textual.widget import Widget
 
-from tokenmon.store.answers import AlertRow, Chart, Group
+from tokenmon.dimensions import Dimension
+from tokenmon.exact import Value, harmless, money
+from tokenmon.store.answers import AlertRow, Breakdown, Chart, Group
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
+from tokenmon.ui.keys import quiet
+from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.grouped import MATERIAL, Comparison, compare, cost_cell
-from tokenmon.ui.panels.keys import GROUPS
+from tokenmon.ui.panels.grouped import LIMIT, MATERIAL, cost_cell
 from tokenmon.ui.panels.models import MODEL
-from tokenmon.ui.panels.spend import load_chart, picture_of
-from tokenmon.ui.widgets.bars import Rank, Ranking
-from tokenmon.ui.widgets.chart import TimeChart
+from tokenmon.ui.panels.spend import TOP, is_rest, load_chart, picture_of
+from tokenmon.ui.panels.spenders import SPENDERS, spenders
+from tokenmon.ui.tables import Table
+from tokenmon.ui.widgets.chart import Picture, TimeChart
 from tokenmon.ui.widgets.kpi_strip import change_text, relative
-from tokenmon.ui.widgets.lines import Lines
-from tokenmon.view import View
+from tokenmon.ui.widgets.lines import Lines, wrapped
+from tokenmon.ui.widgets.ranking import Rank, Ranking
+from tokenmon.view import Condition, View, Window
 
-KEY = GROUPS[0]
+RANKED = 100
+"""Rows of a ranking; the rest is counted."""
+
+LEAST_CHART = 5
+"""Rows below which a chart says nothing: three of bins, the axis and the times."""
+
+LEAST_RANKS = 3
+"""Rows below which a ranking is left out."""
+
+SHARE_OF_RANKS = 0.6
+"""Of the panel's height at most, where the chart stands below."""
+
+Costs = dict[str | None, int | None]
+"""By value of a dimension, nano-USD."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A breakdown, and what the same values cost in the span before."""
+
+    by: Dimension
+    now: Breakdown
+    before: Costs
+    chosen: str | None
+    """The value that everything is narrowed to; None where it is not."""
+
+    @property
+    def missing(self) -> int:
+        """Values beyond those that are here."""
+        return self.now.groups_total - len(self.now.groups)
 
 
 @dataclass(frozen=True)
 class Overview:
     """What the Summary shows."""
 
-    models: Comparison
-    keys: Comparison
+    models: Ranked
+    spenders: Ranked | None
+    """None where there is no room for them."""
     chart: Chart
     alerts: tuple[AlertRow, ...]
+
+
+class Earlier:
+    """What values cost in the span before. Only the clock changes that, so it is asked for again when the span moved
+    far enough to be seen: by a hundredth of its length or a minute."""
+
+    STEP_MS = 60_000
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Reader, View, Window, Costs]] = {}
+
+    async def costs(self, reader: Reader, view: View, by: Dimension, zone: tzinfo) -> Costs:
+        """By value; nothing where the view has no length."""
+        window = view.window.before()
+        if window is None:
+            return {}
+        known = self._known.get(by.name)
+        if known and known[:2] == (reader, view.at(Window())) and self._is_near(known[2], window):
+            return known[3]
+        found = await reader.breakdown(view.at(window), (by,), zone=zone, limit=LIMIT)
+        costs = {group.values[0]: group.sums.cost for group in found.groups}
+        self._known[by.name] = (reader, view.at(Window()), window, costs)
+        return costs
+
+    def _is_near(self, then: Window, now: Window) -> bool:
+        """Whether a relative range moved, and only a little; what did not move may hold new events."""
+        starts, ends = (then.start or 0, now.start or 0), (then.end or 0, now.end or 0)
+        moved, length = ends[1] - ends[0], ends[1] - starts[1]
+        return starts[1] - starts[0] == moved and 0 < moved < min(self.STEP_MS, length // 100)
+
+
+@dataclass(frozen=True)
+class Heights:
+    """Rows of every card with its border; 0 where it is left out."""
+
+    models: int
+    spenders: int
+    spend: int
+    alerts: int
+
+
+def beside(height: int, border: int, ranks: int) -> Heights:
+    """Rankings side by side, below them the chart and the alerts: rankings as high as they are long, the chart fills
+    what is left."""
+    upper = min(ranks + border, max(LEAST_RANKS + border, int(height * SHARE_OF_RANKS)))
+    upper = max(1, min(upper, height - LEAST_CHART - border))
+    return Heights(upper, upper, height - upper, height - upper)
+
+
+def below(height: int, border: int, models: int, spenders: int, alerts: int) -> Heights:
+    """Everything in one column."""
+    upper = beside(height, border, models).models
+    left, keys, told = height - upper - LEAST_CHART - border - 2, 0, 0
+    if left >= min(spenders, LEAST_RANKS) + border:
+        keys = min(spenders + border, left)
+        left -= keys
+    if keys == spenders + border and left > border:
+        told = min(alerts + border, left)
+    return Heights(upper, keys, height - upper - keys - told, told)
 
 
 class SummaryPanel(Panel[Overview]):
@@ -40,24 +139,34 @@ class SummaryPanel(Panel[Overview]):
 
     ID = "summary"
     TITLE = "Summary"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", id="summary.open", tooltip="narrow everything to the row; again: when it was"),
+        quiet("l,right", "side(1)", "summary.right", "the ranking at the right"),
+        quiet("h,left", "side(-1)", "summary.left", "the ranking at the left"),
+    ]
 
     SCOPED_CSS = False
     DEFAULT_CSS = """
     SummaryPanel { layout: vertical; }
     SummaryPanel .card { border: round $panel; border-title-color: $primary; border-title-style: bold; }
-    SummaryPanel #upper { height: 3fr; max-height: 14; }
-    SummaryPanel #lower { height: 2fr; }
-    SummaryPanel #top-models, SummaryPanel #top-keys { width: 1fr; height: 1fr; }
+    SummaryPanel #upper, SummaryPanel #lower { height: auto; }
+    SummaryPanel #top-models-card, SummaryPanel #top-keys-card { width: 1fr; }
     SummaryPanel #spend-card { width: 3fr; }
     SummaryPanel #alerts-card { width: 2fr; }
     SummaryPanel #spend { height: 1fr; }
     SummaryPanel #alerts { height: 1fr; padding: 0 1; }
-    .-narrow SummaryPanel #top-keys-card, .-narrow SummaryPanel #alerts-card { display: none; }
+    .-narrow SummaryPanel #upper, .-narrow SummaryPanel #lower { layout: vertical; }
+    .-narrow SummaryPanel #spend-card, .-narrow SummaryPanel #alerts-card { width: 1fr; }
     .-short SummaryPanel .card { border: none; border-top: solid $panel; }
-    .-short SummaryPanel #upper { max-height: 11; }
     SummaryPanel:ansi .card { border: round ansi_default; border-title-color: ansi_default; }
     .-short SummaryPanel:ansi .card { border: none; border-top: solid ansi_default; }
     """
+
+    def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
+        super().__init__(look, colours, memory)
+        self._earlier = Earlier()
+        self._data: Overview | None = None
+        self._columns = 0
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="upper"):
@@ -72,64 +181,201 @@ class SummaryPanel(Panel[Overview]):
                 yield Lines(id="alerts")
 
     def on_mount(self) -> None:
-        titles = {"top-models": "Top models", "top-keys": "Top keys", "spend": "Spend over time", "alerts": "Alerts"}
+        titles = {"top-models": "Top models", "spend": "Spend over time", "alerts": "Alerts"}
         for name, title in titles.items():
             self.query_one(f"#{name}-card").border_title = title
 
+    def focus_target(self) -> Widget:
+        return self._active
+
     async def load(self, reader: Reader, view: View) -> Overview:
-        models = await compare(reader, view, MODEL, self.look.zone)
-        keys = await compare(reader, view, KEY, self.look.zone)
-        columns = self.query_one(TimeChart).columns
-        chart = await load_chart(reader, view, MODEL, self.look.zone, columns)
+        zone, self._columns = self.look.zone, self.query_one(TimeChart).columns
+        among = view.without(MODEL.name)
+        models = await reader.breakdown(among, (MODEL,), zone=zone, limit=RANKED)
         alerts = await reader.alerts()
-        return Overview(models, keys, chart, tuple(alert for alert in alerts if alert.state != "ok"))
+        return Overview(
+            Ranked(MODEL, models, await self._earlier.costs(reader, among, MODEL, zone), view.chosen(MODEL.name)),
+            await self._spenders(reader, view) if self._has_room_for_spenders else None,
+            await load_chart(reader, view, MODEL, zone, self._columns),
+            tuple(alert for alert in alerts if alert.state != "ok"),
+        )
+
+    async def _spenders(self, reader: Reader, view: View) -> Ranked:
+        by, found = await spenders(reader, view, self.look.zone, RANKED)
+        before = await self._earlier.costs(reader, view.without(by.name), by, self.look.zone)
+        return Ranked(by, found, before, view.chosen(by.name))
+
+    @property
+    def _has_room_for_spenders(self) -> bool:
+        """Whether they may be shown at this size, whatever the models take."""
+        border = self._border
+        narrow = self.screen.has_class("-narrow")
+        return not narrow or below(self.size.height, border, LEAST_RANKS, LEAST_RANKS, 1).spenders > 0
+
+    @property
+    def _border(self) -> int:
+        return self.query_one("#spend-card").styles.gutter.height
 
     def draw(self, data: Overview) -> None:
-        named = [group.values[0] or "" for group in data.models.now.groups]
-        colours = self.colours.assign(named)
-        self.query_one("#top-models", Ranking).draw(
-            tuple(
-                self._rank(group, data.models, self.look.palette.series[c])
-                for group, c in zip(data.models.now.groups, colours, strict=True)
-            )
-        )
-        self.query_one("#top-keys", Ranking).draw(
-            tuple(self._rank(group, data.keys, self.look.palette.primary) for group in data.keys.now.groups)
-        )
-        self.query_one(TimeChart).show(picture_of(data.chart, "cost", self.colours))
-        self.query_one("#alerts", Lines).show(self._alerts(data.alerts))
+        self._data = data
+        self._lay_out(data)
+        self.call_after_refresh(self._fit_bins)
+        picture = picture_of(data.chart, "cost", self.colours)
+        self._draw_ranking("top-models", data.models, self._styles(data.chart, picture))
+        if data.spenders is not None:
+            self.query_one("#top-keys-card").border_title = _title(data.spenders.by)
+            self._draw_ranking("top-keys", data.spenders, {})
+        self.query_one(TimeChart).show(picture)
+        self._draw_alerts(data.alerts)
+
+    def _lay_out(self, data: Overview) -> None:
+        models = len(data.models.now.groups) + (1 if data.models.missing else 0)
+        who = data.spenders
+        keys = len(who.now.groups) + (1 if who.missing else 0) if who is not None else 0
+        if self.screen.has_class("-narrow"):
+            heights = below(self.size.height, self._border, models, keys, max(1, len(data.alerts)))
+        else:
+            heights = beside(self.size.height, self._border, max(models, keys))
+        for name, height in (
+            ("top-models", heights.models),
+            ("top-keys", heights.spenders if who is not None else 0),
+            ("spend", heights.spend),
+            ("alerts", heights.alerts),
+        ):
+            card = self.query_one(f"#{name}-card")
+            card.display = height > 0
+            card.styles.height = height
+        if not self._active.is_on_screen and self.query_one("#top-keys").has_focus:
+            self.query_one("#top-models").focus()
 
     def on_resize(self, event: Resize) -> None:
         """Another width has other bins."""
+        if self._data is not None:
+            self._lay_out(self._data)
         self.ask_again()
 
-    def _rank(self, group: Group, data: Comparison, style: str) -> Rank:
+    def _fit_bins(self) -> None:
+        """The chart got its width only when the cards were laid out."""
+        if self._columns != self.query_one(TimeChart).columns and self.display:
+            self.ask_again()
+
+    def table(self) -> Table:
+        """The ranking that has the cursor."""
+        active = self._active
+        ranked = self._rankings.get(active)
+        if ranked is None:
+            return Table()
+        columns = (ranked.by.name, "requests", "errors", "total_tokens", "cost_usd", "unpriced_requests")
+        rows = tuple(_values(group) for group in ranked.now.groups)
+        return Table(columns, rows, active.cursor)
+
+    # -- rankings
+
+    @property
+    def _rankings(self) -> dict[Ranking, Ranked]:
+        """Those that are shown, from left to right, and what they show."""
+        data = self._data
+        shown = {} if data is None else {"#top-models": data.models, "#top-keys": data.spenders}
+        return {
+            self.query_one(name, Ranking): ranked
+            for name, ranked in shown.items()
+            if ranked is not None and self.query_one(f"{name}-card").display
+        }
+
+    @property
+    def _active(self) -> Ranking:
+        """The ranking that has the cursor, else the first."""
+        having = (ranking for ranking in self._rankings if ranking.cursor is not None)
+        return next(having, self.query_one("#top-models", Ranking))
+
+    def _draw_ranking(self, name: str, data: Ranked, styles: dict[str, str]) -> None:
+        """`styles`: of a value's bar where it differs from the others'."""
+        other = self.look.palette.series[TOP] if styles else self.look.palette.primary
+        ranks = tuple(self._rank(group, data, styles.get(group.values[0] or "", other)) for group in data.now.groups)
+        self.query_one(f"#{name}", Ranking).draw(ranks, data.missing)
+
+    def _styles(self, chart: Chart, picture: Picture) -> dict[str, str]:
+        """What the chart draws its series with, by value, so that a row has the colour of its band."""
+        return {
+            series.label: self.look.palette.series[band.colour]
+            for index, (series, band) in enumerate(zip(chart.series, picture.bands, strict=True))
+            if not is_rest(chart, index)
+        }
+
+    def _rank(self, group: Group, data: Ranked, style: str) -> Rank:
+        palette, value = self.look.palette, group.values[0]
+        chosen = None if data.chosen is None else data.chosen == (value or "")
         largest = max((other.sums.cost or 0 for other in data.now.groups), default=0)
-        cost, before = group.sums.cost, data.before.get(group.values)
-        material = bool(cost and cost >= (data.now.totals.cost or 0) * MATERIAL)
+        cost = group.sums.cost
+        material = bool(cost and chosen is not False and cost >= (data.now.totals.cost or 0) * MATERIAL)
+        shown = palette.muted if chosen is False else palette.warn if cost is None else f"bold {palette.text}"
         return Rank(
-            name=self.look.name(group.values[0]),
-            value=Text(cost_cell(group.sums, self.look.glyphs.approximately), f"bold {self.look.palette.text}"),
-            note=change_text(self.look, relative(cost, before.cost if before else None), material=material),
+            key=value or "",
+            name=self.look.name(value),
+            value=Text(cost_cell(group.sums, self.look.glyphs.approximately), shown),
+            note=change_text(self.look, relative(cost, data.before.get(value)), material=material),
             share=(cost or 0) / largest if largest else 0,
             style=style,
+            chosen=chosen,
         )
 
-    def _alerts(self, alerts: tuple[AlertRow, ...]) -> Text:
-        lines = [alert_line(self, alert, self.query_one("#alerts", Lines).content_size.width) for alert in alerts]
-        return (
-            Text("\n").join(lines)
-            if lines
-            else Text(f"{self.look.glyphs.ok} nothing to report", self.look.palette.muted)
-        )
+    def action_side(self, step: int) -> None:
+        """Go to the ranking beside, to the row beside."""
+        shown, active = list(self._rankings), self._active
+        at = shown.index(active) + step if active in shown else 0
+        if 0 <= at < len(shown):
+            beside, cursor = shown[at], active.cursor
+            beside.focus()
+            beside.place(cursor or 0)
+
+    def action_open(self) -> None:
+        """Narrow everything to the row under the cursor, or show which it would be."""
+        self._active.open()
+
+    def on_ranking_moved(self, message: Ranking.Moved) -> None:
+        """There is one cursor."""
+        for ranking in self._rankings:
+            if ranking is not message.ranking:
+                ranking.place(None)
+
+    def on_ranking_opened(self, message: Ranking.Opened) -> None:
+        """Narrow everything to the row."""
+        ranked = self._rankings.get(message.ranking)
+        if ranked is not None:
+            self.post_message(self.Drilled(Condition(ranked.by.name, message.key)))
+
+    # -- alerts
+
+    def _draw_alerts(self, alerts: tuple[AlertRow, ...]) -> None:
+        """Whole where there is room, else each in one line, as far as they go."""
+        lines, size = self.query_one("#alerts", Lines), self.query_one("#alerts", Lines).content_size
+        told = [line for alert in alerts for line in self._alert(alert, size.width, whole=True)]
+        if len(told) > size.height:
+            told = [line for alert in alerts for line in self._alert(alert, size.width, whole=False)]
+        if len(told) > size.height > 1:
+            more = Text(f"and {len(told) - size.height + 1:,} more", self.look.palette.muted)
+            told = [*told[: size.height - 1], more]
+        fine = Text(f"{self.look.glyphs.ok} nothing to report", self.look.palette.muted)
+        lines.show(Text("\n").join(told) if told else fine)
+
+    def _alert(self, alert: AlertRow, width: int, *, whole: bool) -> list[Text]:
+        """An alert with the time since when at the right of its first line."""
+        look, firing = self.look, alert.state == "firing"
+        style = look.palette.warn if firing else look.palette.muted
+        since = formatting.day_or_time(alert.since, look.zone, self.now)
+        room = max(1, width - 3 - len(since))
+        words = look.name(formatting.alert(alert))
+        first, *rest = wrapped(words, room) if whole else [words]
+        line = Text(f"{look.glyphs.up if firing else 'i'} ", style).append_text(look.label(first, room))
+        line.append(f" {since}", look.palette.muted)
+        return [line, *(Text("  ").append_text(look.label(part, room)) for part in rest)]
 
 
-def alert_line(panel: Panel[Overview], alert: AlertRow, width: int) -> Text:
-    """An alert in `width` cells, with the time since when at the right."""
-    look = panel.look
-    firing = alert.state == "firing"
-    style = look.palette.warn if firing else look.palette.muted
-    since = formatting.day_or_time(alert.since, look.zone, panel.now)
-    line = Text(f"{look.glyphs.up if firing else 'i'} ", style)
-    line.append_text(look.label(look.name(formatting.alert(alert)), max(0, width - 3 - len(since))))
-    return line.append(f" {since}", look.palette.muted)
+def _values(group: Group) -> tuple[Value, ...]:
+    sums, value = group.sums, group.values[0]
+    name = harmless(value) if value else None
+    return name, sums.requests, sums.errors, sums.total, money(sums.cost), sums.unpriced
+
+
+def _title(by: Dimension) -> str:
+    return "Top keys" if by is SPENDERS[0] else f"Top {by.label.lower()}s"

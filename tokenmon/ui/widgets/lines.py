@@ -1,5 +1,8 @@
 """Rows of text that are repainted only when they differ: `Static.update` would send its region again in any case."""
 
+from collections.abc import Iterable
+
+from rich.cells import cell_len, chop_cells
 from rich.style import Style
 from rich.text import Text
 from textual.events import Click
@@ -39,3 +42,21 @@ class Lines(Static):
     def text(self) -> str:
         """What it shows, without styles."""
         return self._shown.plain
+
+
+def wrapped(words: str, width: int) -> list[str]:
+    """Text in lines of at most `width` cells."""
+    return flowed(words.split(), width)
+
+
+def flowed(parts: Iterable[str], width: int, gap: str = " ") -> list[str]:
+    """Parts with a gap between them, in lines of at most `width` cells; a longer part is cut into several."""
+    lines = [""]
+    for part in parts:
+        for piece in chop_cells(part, width):
+            joined = f"{lines[-1]}{gap}{piece}" if lines[-1] else piece
+            if cell_len(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(piece)
+    return lines
