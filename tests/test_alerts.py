@@ -35,6 +35,7 @@ def test_nothing_wrong_is_no_alert() -> None:
 def test_each_trouble_is_told_with_its_weight(facts: Facts, kind: str, severity: str) -> None:
     (alert,) = evaluate(facts)
     assert (alert.kind, alert.severity) == (kind, severity)
+    assert [rule.kind for rule in RULES if list(rule.alerts(facts))] == [kind]
 
 
 def test_bad_lines_say_how_many_and_why() -> None:
@@ -52,4 +53,4 @@ def test_what_fires_comes_before_what_informs_and_the_list_is_bounded() -> None:
 
 
 def test_every_rule_is_quiet_without_facts() -> None:
-    assert [list(rule(Facts())) for rule in RULES] == [[] for _ in RULES]
+    assert [list(rule.alerts(Facts())) for rule in RULES] == [[] for _ in RULES]

@@ -52,8 +52,16 @@ class Facts:
     """What else does not work, such as watching for changes."""
 
 
-Rule = Callable[[Facts], Iterable[Alert]]
-"""One kind of alert: what these facts call for."""
+@dataclass(frozen=True)
+class Rule:
+    """One kind of alert."""
+
+    kind: str
+    """The kind of every alert that it calls for."""
+    fine: str
+    """What is true while it calls for none."""
+    alerts: Callable[[Facts], Iterable[Alert]]
+    """What facts call for."""
 
 
 def _invalid_lines(facts: Facts) -> Iterable[Alert]:
@@ -110,14 +118,14 @@ def _many(count: int, noun: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    _failing_source,
-    _trouble,
-    _missing_path,
-    _lost_bytes,
-    _unpriced_model,
-    _invalid_lines,
-    _totals_disagree,
-    _expired_events,
+    Rule("source fails", "every source can be read", _failing_source),
+    Rule("ingester", "nothing hinders the ingester", _trouble),
+    Rule("path missing", "every path to read is there", _missing_path),
+    Rule("bytes lost", "nothing went away unread", _lost_bytes),
+    Rule("unpriced model", "every model has a price", _unpriced_model),
+    Rule("invalid lines", "every line could be read", _invalid_lines),
+    Rule("totals disagree", "every logged total is the sum of its parts", _totals_disagree),
+    Rule("expired events", "no event was too old to be stored", _expired_events),
 )
 """The one list of rules, the gravest first."""
 
@@ -127,4 +135,4 @@ MOST = 200
 
 def evaluate(facts: Facts, rules: tuple[Rule, ...] = RULES) -> tuple[Alert, ...]:
     """All alerts that these facts call for, the gravest first."""
-    return tuple(alert for rule in rules for alert in rule(facts))[:MOST]
+    return tuple(alert for rule in rules for alert in rule.alerts(facts))[:MOST]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tokenmon.report.output import cells
-from tokenmon.report.status import document, exit_code, plain_lines, state_of
+from tokenmon.report.status import document, exit_code, plain_lines
 from tokenmon.store.answers import AlertRow, Health, SourceHealth, Unpriced
 
 NOW = 1_763_647_402_123
@@ -61,8 +61,8 @@ HEALTH = Health(
     ],
 )
 def test_a_source_is_as_far_behind_as_its_bytes_wait(changed: dict[str, int | str], name: str, lag: int) -> None:
-    state = state_of(replace(SOURCE, **changed), NOW)  # type: ignore[arg-type]
-    assert (state.name, state.lag_s) == (name, lag)
+    source = replace(SOURCE, **changed)  # type: ignore[arg-type]
+    assert (source.state(NOW), source.lag_ms(NOW) // 1000) == (name, lag)
 
 
 @pytest.mark.parametrize(

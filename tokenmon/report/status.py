@@ -4,7 +4,6 @@
 that merely has nothing new is fresh, and invalid lines are a note, not an alarm.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokenmon.exact import harmless, instant, json_text
@@ -17,28 +16,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "tokenmon.status/1"
 
-LATE_MS = 30_000
-"""How long known bytes may wait before their source is late."""
-
-
-@dataclass(frozen=True)
-class SourceState:
-    """How far a source is behind."""
-
-    name: str
-    """fresh, late, stale, paused or failed."""
-    lag_s: int
-    """Seconds that unread bytes have waited; 0 where everything is read."""
-
-
-def state_of(source: SourceHealth, now_ms: int) -> SourceState:
-    """The state of a source; `stale` and `paused` are for sources with a cadence, of which there are none yet."""
-    waits = not source.gone and source.offset < source.size
-    lag = max(0, now_ms - source.last_change) if waits and source.last_change is not None else 0
-    if source.error and not source.gone:
-        return SourceState("failed", lag // 1000)
-    return SourceState("late" if lag > LATE_MS else "fresh", lag // 1000)
-
 
 def is_running(health: Health, now_ms: int) -> bool:
     """Whether somebody ingests and still gives signs of life."""
@@ -47,7 +24,7 @@ def is_running(health: Health, now_ms: int) -> bool:
 
 def exit_code(health: Health, now_ms: int) -> int:
     """0, 1 or 2 (design, section 5)."""
-    states = {state_of(source, now_ms).name for source in health.sources}
+    states = {source.state(now_ms) for source in health.sources}
     if "failed" in states or not is_running(health, now_ms):
         return 2
     return 1 if "stale" in states or any(alert.state == "firing" for alert in health.alerts) else 0
@@ -111,14 +88,13 @@ def document(health: Health, now_ms: int) -> dict[str, object]:
 
 
 def _source(source: SourceHealth, now_ms: int) -> dict[str, object]:
-    state = state_of(source, now_ms)
     return {
         "path": harmless(source.path),
         "dialect": source.dialect or None,
-        "state": state.name,
+        "state": source.state(now_ms),
         "offset": source.offset,
         "size": source.size,
-        "lag_seconds": state.lag_s,
+        "lag_seconds": source.lag_ms(now_ms) // 1000,
         "events": source.events,
         "skipped": source.skipped,
         "rejects": source.rejects,
@@ -173,8 +149,8 @@ def _ingester(health: Health, now_ms: int) -> str:
 
 def _sources(health: Health, now_ms: int) -> str:
     """The sources that are not fine first, then those that changed last."""
-    states = {source.path: state_of(source, now_ms) for source in health.sources}
-    chosen = sorted(health.sources, key=lambda each: (states[each.path].name == _ALL_FINE, -(each.last_change or 0)))
+    states = {source.path: source.state(now_ms) for source in health.sources}
+    chosen = sorted(health.sources, key=lambda each: (states[each.path] == _ALL_FINE, -(each.last_change or 0)))
     columns = [
         Column("Source", label=True),
         Column("Dialect", label=True),
@@ -187,10 +163,10 @@ def _sources(health: Health, now_ms: int) -> str:
         [
             _tail_of(each.path),
             each.dialect or "-",
-            "gone" if each.gone else states[each.path].name,
+            "gone" if each.gone else states[each.path],
             f"{each.events:,}",
             f"{each.rejects:,}",
-            f"{states[each.path].lag_s:,} s",
+            f"{each.lag_ms(now_ms) // 1000:,} s",
         ]
         for each in chosen[:SHOWN_SOURCES]
     ]

@@ -179,6 +179,10 @@ class RejectSample:
     """When it was seen, UTC milliseconds."""
 
 
+LATE_MS = 30_000
+"""How long known bytes may wait before their source is late."""
+
+
 @dataclass(frozen=True)
 class SourceHealth:
     """One source as Health and `status` show it."""
@@ -199,6 +203,17 @@ class SourceHealth:
     last_change: int | None
     """Last modification, UTC milliseconds."""
     error: str
+
+    def lag_ms(self, now_ms: int) -> int:
+        """How long unread bytes have waited; 0 where everything is read, or is gone."""
+        waits = not self.gone and self.offset < self.size
+        return max(0, now_ms - self.last_change) if waits and self.last_change is not None else 0
+
+    def state(self, now_ms: int) -> str:
+        """fresh, late or failed; `stale` and `paused` are for sources with a cadence, of which there are none yet."""
+        if self.error and not self.gone:
+            return "failed"
+        return "late" if self.lag_ms(now_ms) > LATE_MS else "fresh"
 
 
 @dataclass(frozen=True)

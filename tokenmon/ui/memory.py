@@ -1,8 +1,8 @@
 """What the user chose, kept across starts in one small file of the user's: a viewer never writes beside a database,
 which may be a service's.
 
-Values are short texts by name (`keys.sort`: `cost`), checked by whoever asks for them. A range belongs to its database,
-everything else to the user. What cannot be kept is chosen anew at the next start.
+Values are short texts by name (`keys.sort`: `cost`), checked by whoever asks for them. A range and acknowledged alerts
+belong to their database, everything else to the user. What cannot be kept is chosen anew at the next start.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
-OF_DATABASE = frozenset({"range"})
+OF_DATABASE = frozenset({"range", "acknowledged"})
 """Names whose value differs by database."""
 
 MOST_DATABASES = 100

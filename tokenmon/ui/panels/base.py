@@ -39,6 +39,9 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
             self.error = error
             super().__init__()
 
+    class Changed(Message):
+        """The user chose something that the rows around the panel show, too."""
+
     class Drilled(Message):
         """A row was opened: everything is narrowed to its value, and a second time leads to the Timeline."""
 

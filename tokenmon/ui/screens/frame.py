@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
 from tokenmon.store.answers import Health, Sums
+from tokenmon.ui.acknowledged import Acknowledged
 from tokenmon.ui.asking import Question
 from tokenmon.ui.choices import RANGES
 from tokenmon.ui.look import Colours, Look
@@ -111,11 +112,10 @@ class Frame(Vertical):
         figures = figures_of(known.sums, known.before, known.hour, partial=situation.partial, approximately=mark)
         self.query_one(KpiStrip).draw(look, figures, width)
         tabs = tuple((look.keyboard.named(f"panel.{panel.ID}"), panel.TITLE) for panel in PANELS)
-        self.query_one(TabRow).draw(look, tabs, chosen, _firing(known.health))
+        self.query_one(TabRow).draw(look, tabs, chosen, self._firing(known.health))
         self.query_one(HintRow).draw(look, hints, pinned, width)
 
-
-def _firing(health: Health | None) -> dict[int, int]:
-    """How many alerts fire, by the index of the panel that shows them."""
-    firing = sum(alert.state == "firing" for alert in health.alerts) if health else 0
-    return {index: firing for index, panel in enumerate(PANELS) if not panel.NEEDS_EVENTS}
+    def _firing(self, health: Health | None) -> dict[int, int]:
+        """How many alerts fire that nobody acknowledged, by the index of the panel that shows them."""
+        firing = Acknowledged(self._memory).firing(health.alerts) if health else 0
+        return {index: firing for index, panel in enumerate(PANELS) if not panel.NEEDS_EVENTS}

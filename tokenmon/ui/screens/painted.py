@@ -172,6 +172,10 @@ class PaintedScreen(LiveScreen):
             return notices.nothing_found(self.look, known.question.view, known.newest, known.question.now)
         return None
 
+    def on_panel_changed(self, message: Panel.Changed) -> None:
+        """Say it in the rows around the panel."""
+        self.draw_frame()
+
     def on_resize(self, event: Resize) -> None:
         """Lay out for the new size; the last hour's burn is only asked for where it is shown."""
         self.draw_frame()

@@ -1,0 +1,215 @@
+"""Health: what is wrong, what is fine, what was seen already, and why a line could not be read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.ui.driving import Driver, driven
+from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call
+from tokenmon.alerts import RULES
+from tokenmon.pricing.overrides import read_overrides
+from tokenmon.ui.panels import PANELS
+from tokenmon.ui.panels.health import HealthPanel
+from tokenmon.ui.panels.health_page import override
+from tokenmon.ui.widgets.lines import Lines
+from tokenmon.ui.widgets.page import Page
+
+HEALTH = str([panel.ID for panel in PANELS].index("health") + 1)
+LATE = Alarm("source fails", "/logs/a.jsonl", "critical", "cannot be read: permission denied", 1)
+BUDGET = Alarm("budget", "150/month", "warning", "101% of the budget is used", 1)
+UNPRICED = Alarm("unpriced model", "acme", "info", "no price is known; the cost of 3 requests is not counted", 3)
+
+
+def troubled(path: Path, *alarms: Alarm) -> Filler:
+    """A database with these alerts, the first one the newest."""
+    filler = Filler(path)
+    filler.add([call(NOW - HOUR, *MODELS[0], "prod-api")])
+    for age, alarm in reversed(list(enumerate(alarms))):
+        filler.writer.set_alerts([*alarms[age + 1 :], alarm], NOW - (age + 1) * 60_000)
+    return filler
+
+
+def page(driver: Driver) -> Page:
+    return driver.main.query_one(HealthPanel).query_one(Page)
+
+
+def told(driver: Driver) -> str:
+    """The whole page, also what is scrolled away."""
+    return page(driver).query_one(Lines).text
+
+
+def tab(driver: Driver) -> str:
+    return next(row for row in driver.rows if f"{HEALTH} Health" in row)
+
+
+async def test_alerts_that_fire_come_first_then_what_informs_then_what_is_fine(tmp_path: Path) -> None:
+    troubled(tmp_path / "a.db", UNPRICED, BUDGET, LATE).close()
+    async with driven(tmp_path / "a.db", (120, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("ALERTS  2 firing, 1 info")
+        words = [row.split()[1] for row in told(driver).split("\n")[1 : len(RULES) + 2]]
+        assert words == ["FIRING", "FIRING", "INFO", *["OK"] * (len(RULES) - 2)]
+        assert "every line could be read" in driver.text
+        assert "every source can be read" not in driver.text, "one cannot"
+        assert "▲2" in tab(driver)
+
+
+async def test_nothing_wrong_is_told_rule_by_rule(full: Path) -> None:
+    filler = Filler(full.with_name("fine.db"))
+    filler.add([call(NOW - HOUR, *MODELS[0], "prod-api")])
+    filler.close()
+    async with driven(full.with_name("fine.db")) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("none firing", *(rule.fine for rule in RULES))
+
+
+async def test_an_acknowledged_alert_is_listed_and_not_counted(tmp_path: Path) -> None:
+    filler = troubled(tmp_path / "a.db", LATE, BUDGET)
+    async with driven(tmp_path / "a.db") as driver:
+        await driver.press(HEALTH)
+        await driver.shows("2 firing", "▲2")
+        await driver.press("a")
+        assert "2 firing" in driver.text, "the first press only shows which alert it would be"
+        await driver.press("a")
+        await driver.shows("1 firing, 1 acknowledged", "ACK", "▲1")
+        await driver.press("a")
+        await driver.shows("ALERTS  2 firing", "▲2")
+        await driver.press("a", "n", "a")
+        await driver.shows("none firing, 2 acknowledged")
+        await driver.until(lambda: "▲" not in tab(driver))
+    filler.writer.set_alerts([LATE, Alarm("budget", "150/month", "warning", "120% of the budget is used", 2)], NOW)
+    async with driven(tmp_path / "a.db") as driver:
+        await driver.press(HEALTH)
+        await driver.shows("none firing, 2 acknowledged", "120%")
+        filler.writer.set_alerts([LATE], NOW)
+        await driver.shows("none firing, 1 acknowledged")
+        filler.writer.set_alerts([LATE, BUDGET], NOW + 1)
+        await driver.shows("1 firing, 1 acknowledged", "▲1")
+    filler.close()
+
+
+async def test_n_walks_the_alerts_and_goes_round(tmp_path: Path) -> None:
+    troubled(tmp_path / "a.db", LATE, BUDGET, UNPRICED).close()
+    async with driven(tmp_path / "a.db") as driver:
+        await driver.press(HEALTH)
+        await driver.shows("2 firing, 1 info")
+        walked = []
+        for key in ("n", "n", "n", "n", "N"):
+            await driver.press(key)
+            table = driver.main.panel.table()
+            assert table.chosen is not None
+            walked.append(table.rows[table.chosen][table.columns.index("kind")])
+        assert walked == ["source fails", "budget", "unpriced model", "source fails", "unpriced model"]
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)], ids=str)
+async def test_everything_can_be_reached(full: Path, size: tuple[int, int]) -> None:
+    async with driven(full, size) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("ALERTS")
+        seen = set(driver.rows)
+        for _ in range(60):
+            await driver.press("j")
+            seen |= set(driver.rows)
+        for heading in ("INGEST", "SOURCES", "INVALID LINES", "WITHOUT A PRICE", "STORE", "THIS TERMINAL"):
+            assert any(heading in row for row in seen), heading
+        await driver.shows("zone: UTC")
+        await driver.press("g")
+        await driver.shows("ALERTS")
+        for _ in range(20):
+            await driver.press("pagedown")
+        await driver.shows("zone: UTC")
+        for _ in range(20):
+            await driver.press("pageup")
+        await driver.shows("ALERTS")
+        await driver.press("G")
+        await driver.shows("zone: UTC", f"{size[0]}x{size[1]}")
+        assert driver.fits()
+
+
+async def test_the_cursor_stays_with_its_entry_while_others_come(tmp_path: Path) -> None:
+    filler = troubled(tmp_path / "a.db", BUDGET)
+    async with driven(tmp_path / "a.db") as driver:
+        await driver.press(HEALTH)
+        await driver.shows("1 firing")
+        assert page(driver).cursor == "", "it is not shown before the user moved"
+        await driver.press("n")
+        chosen = page(driver).cursor
+        filler.writer.set_alerts([BUDGET, LATE], NOW)
+        await driver.shows("2 firing")
+        assert page(driver).cursor == chosen
+        assert driver.main.panel.table().chosen == 1
+    filler.close()
+
+
+async def test_an_invalid_line_is_read_from_its_file_when_asked_for_and_is_harmless(tmp_path: Path) -> None:
+    secret = "sk-" + "A1b2C3d4" * 4
+    log = tmp_path / "usage.jsonl"
+    filler = Filler(tmp_path / "a.db", source=str(log))
+    filler.add([call(NOW - HOUR, *MODELS[0], "prod-api")], rejects=["line is not JSON"])
+    filler.close()
+    log.write_text("\n" + f"\x1b[2J{{broken [/] {secret} " + "x" * 400 + "THE END\n")
+    async with driven(tmp_path / "a.db", (100, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("line is not JSON")
+        assert "broken" not in driver.text
+        await driver.press("slash", *"not JSON", "enter")
+        await driver.shows("/ not JSON")
+        await driver.until(lambda: "every source can be read" not in driver.text)
+        await driver.press("G")
+        while not page(driver).cursor.startswith("line"):
+            await driver.press("k")
+        await driver.press("enter")
+        await driver.shows("line 2:", "{broken [/] key-")
+        assert secret not in driver.text
+        assert "THE END" not in driver.text
+        assert "\x1b" not in driver.text
+        await driver.press("l")
+        await driver.until(lambda: "broken" not in driver.text)
+        log.unlink()
+        await driver.press("l")
+        await driver.shows("cannot be read: the file is not there any more")
+
+
+async def test_sources_tell_their_state_in_words(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db", source="/var/log/llm/usage.jsonl")
+    filler.add([call(NOW - HOUR, *MODELS[0], "prod-api")], rejects=["x"])
+    filler.close()
+    async with driven(tmp_path / "a.db", (120, 45)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("STATE", "DIALECT", "BEHIND", "COPIES", "/var/log/llm/usage.jsonl")
+        row = next(row for row in driver.rows if "usage.jsonl" in row and "fresh" in row)
+        assert row.split()[:4] == ["●", "/var/log/llm/usage.jsonl", "fresh", "native"]
+        table = driver.main.panel.table()
+        assert (table.columns[0], table.rows[0][0]) == ("path", "/var/log/llm/usage.jsonl")
+
+
+async def test_a_model_without_a_price_has_its_override_to_copy(full: Path) -> None:
+    async with driven(full) as driver:
+        await driver.press(HEALTH, "G")
+        await driver.shows("? local/unpriced-70b", "[[price]]", 'model = "local/unpriced-70b"', "prices.toml")
+        while not page(driver).cursor.startswith("model"):
+            await driver.press("k")
+        table = driver.main.panel.table()
+        assert table.chosen is not None
+        assert str(table.rows[table.chosen][0]).startswith('[[price]]\nmodel = "local/unpriced-70b"\ninput =')
+
+
+@pytest.mark.parametrize("model", ["acme-coder-70b", 'quo"ted\\back', "日本-llm"])
+def test_an_override_gives_the_model_a_price_once_it_is_filled_in(tmp_path: Path, model: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text("\n".join(override(model)).replace("input = ", "input = 3").replace("output =", "output = 15"))
+    (price,) = read_overrides(file).prices
+    assert price.models == (json.loads(json.dumps(model.lower())),)
+
+
+async def test_a_search_narrows_every_section(full: Path) -> None:
+    async with driven(full, (100, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("every line could be read", "model is missing")
+        await driver.press("slash", *"missing", "enter")
+        await driver.until(lambda: "every line could be read" not in driver.text)
+        assert "model is missing" in driver.text
+        assert "prompt_tokens is negative" not in driver.text
+        assert "local/unpriced-70b" not in driver.text

@@ -1,0 +1,325 @@
+"""How the Health page is written: which entries it has, in which order, and every section's lines."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.text import Text
+
+from tokenmon.alerts import RULES
+from tokenmon.exact import harmless
+from tokenmon.settings import config_dir
+from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
+from tokenmon.ui import formatting
+from tokenmon.ui.look import Look
+from tokenmon.ui.widgets.lines import flowed, wrapped
+from tokenmon.ui.widgets.page import Part
+
+SOURCES = 200
+"""Sources that are listed, those that are not fine first."""
+
+REJECTS = 40
+"""Invalid lines that are listed, the newest."""
+
+EXCERPT = 180
+"""Characters of an invalid line that are shown."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What the screen is shown on."""
+
+    width: int
+    height: int
+    colours: str
+    """As rich calls the depth: `truecolor`, `256`, `standard`."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Everything that can be walked to, by the key of its part, in the order of the page."""
+
+    alerts: Mapping[str, AlertRow] = field(default_factory=dict)
+    """Those that stand: firing first, then those that inform, then those that were seen."""
+    seen: frozenset[str] = frozenset()
+    """Keys of alerts that were acknowledged."""
+    fine: tuple[tuple[str, str], ...] = ()
+    """Kind of a rule that calls for nothing, and what is true instead."""
+    sources: Mapping[str, SourceHealth] = field(default_factory=dict)
+    rejects: Mapping[str, RejectSample] = field(default_factory=dict)
+    excerpts: Mapping[str, str] = field(default_factory=dict)
+    """What opened invalid lines hold."""
+    unpriced: Mapping[str, Unpriced] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        health: Health,
+        search: str,
+        now: int,
+        is_seen: Callable[[AlertRow], bool],
+        excerpts: Mapping[str, str],
+    ) -> "Entries":
+        """Those that hold the words of a search."""
+        standing = [alert for alert in health.alerts if alert.state != "ok"]
+        alerts = sorted(standing, key=lambda alert: (is_seen(alert), alert.state != "firing", -alert.since))
+        sources = sorted(health.sources, key=lambda source: source.state(now) == "fresh")
+        return cls(
+            alerts={
+                _key_of(alert): alert for alert in alerts if _holds(search, alert.title, alert.subject, alert.kind)
+            },
+            seen=frozenset(_key_of(alert) for alert in standing if is_seen(alert)),
+            fine=tuple(
+                (rule.kind, rule.fine)
+                for rule in RULES
+                if _holds(search, rule.kind, rule.fine) and all(alert.kind != rule.kind for alert in standing)
+            ),
+            sources={
+                f"source {source.path}": source
+                for source in sources
+                if _holds(search, source.path, source.dialect, source.error)
+            },
+            rejects={
+                f"line {reject.offset} {reject.source_path}": reject
+                for reject in health.rejects[:REJECTS]
+                if _holds(search, reject.source_path, reject.reason)
+            },
+            excerpts=excerpts,
+            unpriced={f"model {each.model}": each for each in health.unpriced if _holds(search, each.model)},
+        )
+
+
+def _key_of(alert: AlertRow) -> str:
+    return f"alert {alert.id}"
+
+
+def _holds(search: str, *texts: str) -> bool:
+    """Whether every word of the search is in one of the texts."""
+    return all(any(word in text.casefold() for text in texts) for word in search.casefold().replace('"', " ").split())
+
+
+def override(model: str) -> tuple[str, ...]:
+    """What gives a model a price in `prices.toml`; without the numbers it is refused, so that nothing becomes free."""
+    quoted = json.dumps(harmless(model), ensure_ascii=False)
+    return "[[price]]", f"model = {quoted}", "input =     # USD per million tokens", "output ="
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Writes every section in `width` columns."""
+
+    look: Look
+    now: int
+    width: int
+
+    def all(self, health: Health, entries: Entries, terminal: Terminal) -> list[Part]:
+        """The whole page."""
+        sections = (
+            self._alerts(entries),
+            self._ingest(health),
+            self._sources(entries, health.sources_total, health.sources_total - len(health.sources)),
+            self._rejects(entries, sum(source.rejects for source in health.sources)),
+            self._unpriced(entries),
+            self._store(health),
+            self._terminal(terminal),
+        )
+        parts: list[Part] = []
+        for section in sections:
+            parts += [*([Part("", (Text(""),))] if parts else []), *section]
+        return parts
+
+    # -- lines
+
+    def _head(self, title: str, note: str = "") -> Part:
+        head = Text(f" {title}", f"bold {self.look.palette.text}")
+        return Part("", (head.append(f"  {note}" if note else "", self.look.palette.muted),))
+
+    def _lines(self, text: str, style: str | None = None, *, indent: int = 4) -> tuple[Text, ...]:
+        """Words in as many lines as they take."""
+        style = self.look.palette.muted if style is None else style
+        return tuple(Text(" " * indent + part, style) for part in wrapped(text, self.width - indent))
+
+    def _said(self, key: str, text: str, style: str | None = None) -> Part:
+        return Part(key, self._lines(text, style))
+
+    def _listed(self, key: str, *facts: str) -> Part:
+        lines = flowed(facts, self.width - 4, f" {self.look.glyphs.dot} ")
+        return Part(key, tuple(Text("    " + line, self.look.palette.muted) for line in lines))
+
+    # -- sections
+
+    def _alerts(self, entries: Entries) -> Iterator[Part]:
+        unseen = [alert for key, alert in entries.alerts.items() if key not in entries.seen]
+        firing = sum(alert.state == "firing" for alert in unseen)
+        seen = len(entries.alerts) - len(unseen)
+        counts = (
+            f"{firing} firing" if firing else "none firing",
+            f"{len(unseen) - firing} info" if len(unseen) > firing else "",
+            f"{seen} acknowledged" if seen else "",
+        )
+        yield self._head("ALERTS", ", ".join(filter(None, counts)))
+        for key, alert in entries.alerts.items():
+            yield Part(key, self._alert(alert, key in entries.seen))
+        for kind, fine in entries.fine:
+            glyphs, palette = self.look.glyphs, self.look.palette
+            yield Part(f"rule {kind}", self._told(glyphs.ok, "OK", palette.good, kind, fine, glyphs.dash))
+
+    def _alert(self, alert: AlertRow, seen: bool) -> tuple[Text, ...]:
+        glyphs, palette = self.look.glyphs, self.look.palette
+        glyph, word, style = "i", "INFO", palette.primary
+        if seen:
+            glyph, word, style = glyphs.same, "ACK", palette.muted
+        elif alert.state == "firing":
+            glyph, word, style = glyphs.up, "FIRING", palette.bad if alert.severity == "critical" else palette.warn
+        since = formatting.day_or_time(alert.since, self.look.zone, self.now)
+        return self._told(glyph, word, style, alert.kind, self.look.name(formatting.alert(alert)), since)
+
+    def _told(self, glyph: str, word: str, style: str, kind: str, told: str, since: str) -> tuple[Text, ...]:
+        """What is told in as many lines as it takes, with the time since when at the right of the first."""
+        palette = self.look.palette
+        kinds = 16 if self.width >= 76 else 0
+        indent = 11 + kinds
+        room = self.width - indent - 9
+        first, *rest = wrapped(told, max(8, room))
+        line = Text(f"  {glyph:<2}{word:<7}", style).append_text(
+            self.look.label(self.look.name(kind), kinds, palette.muted)
+        )
+        line.append_text(self.look.label(first, room)).append(since.rjust(8), palette.muted)
+        return line, *(Text(" " * indent + part, palette.text) for part in rest)
+
+    def _ingest(self, health: Health) -> Iterator[Part]:
+        palette = self.look.palette
+        pid = health.ingester_pid
+        yield self._head("INGEST", "nobody ingests at this moment" if pid is None else f"process {pid}")
+        if health.ingester_alive_at is not None and health.ingester_hangs(self.now):
+            since = formatting.moment(health.ingester_alive_at, self.look.zone, self.now)
+            yield self._said("ingester", f"it gave no sign of life since {since}", palette.bad)
+        backlog = health.backlog_bytes
+        behind = f"{formatting.data_size(backlog)} known and not read yet" if backlog else "everything known is read"
+        yield self._said("backlog", behind, palette.warn if backlog else None)
+        for label, path in health.places:
+            yield self._said(f"place {path}", f"found {self.look.name(label)}: {self._short(path)}")
+
+    def _sources(self, entries: Entries, total: int, unread: int) -> Iterator[Part]:
+        yield self._head("SOURCES", formatting.plural(total, "log file"))
+        if not entries.sources:
+            return
+        columns = self._columns
+        heads = "".join(f" {head:>{width}}" for head, width in columns.items())
+        path_width = self.width - 4 - len(heads)
+        yield Part("", (Text(f"    {'SOURCE':<{path_width}}{heads}", self.look.palette.muted),))
+        for key, source in list(entries.sources.items())[:SOURCES]:
+            yield Part(key, tuple(self._source(source, columns, path_width)))
+        if total > SOURCES:
+            yield self._said(
+                "more sources", f"and {total - min(len(entries.sources), SOURCES):,} more; a search narrows them"
+            )
+
+    @property
+    def _columns(self) -> dict[str, int]:
+        """Headings and widths of the columns beside a source's path, as many as fit."""
+        wide, usual = self.width >= 98, self.width >= 76
+        return {
+            "STATE": 6,
+            **({"DIALECT": 14, "SIZE": 7} if wide else {}),
+            "BEHIND": 7,
+            "EVENTS": 6,
+            "REJECTS": 7,
+            **({"COPIES": 6} if wide else {}),
+            **({"LAST": 7} if usual else {}),
+        }
+
+    def _source(self, source: SourceHealth, columns: Mapping[str, int], path_width: int) -> Iterator[Text]:
+        palette = self.look.palette
+        state = "gone" if source.gone else source.state(self.now)
+        glyph, style = {
+            "failed": (self.look.glyphs.error, palette.bad),
+            "late": (self.look.glyphs.up, palette.warn),
+            "gone": (self.look.glyphs.dash, palette.muted),
+        }.get(state, (self.look.glyphs.live, palette.good))
+        behind = max(0, source.size - source.offset)
+        values = {
+            "STATE": (state, style),
+            "DIALECT": (self.look.fit(self.look.name(source.dialect, "not known yet"), 14).rstrip(), palette.muted),
+            "SIZE": (formatting.data_size(source.size), palette.muted),
+            "BEHIND": (formatting.data_size(behind) if behind else "0", palette.warn if behind else palette.muted),
+            "EVENTS": (formatting.count(source.events), palette.text),
+            "REJECTS": (formatting.count(source.rejects), palette.bad if source.rejects else palette.muted),
+            "COPIES": (formatting.count(source.duplicates), palette.muted),
+            "LAST": (formatting.day_or_time(source.last_event, self.look.zone, self.now), palette.muted),
+        }
+        line = Text(f"  {glyph:<2}", style).append_text(self._path(source.path, path_width))
+        for head, width in columns.items():
+            value, colour = values[head]
+            line.append(f" {value:>{width}}", colour)
+        yield line
+        if source.error:
+            yield from self._lines(self.look.name(source.error), palette.bad, indent=6)
+
+    def _short(self, path: str) -> str:
+        """A path with `~` for the home directory."""
+        shown, home = self.look.name(path), os.path.expanduser("~")
+        return "~" + shown.removeprefix(home) if shown.startswith(home + "/") else shown
+
+    def _path(self, path: str, width: int) -> Text:
+        """A path loses its beginning first, because its end tells files apart."""
+        shown = self._short(path)
+        if len(shown) > width:
+            shown = self.look.glyphs.ellipsis + shown[-(width - 1) :]
+        return self.look.label(shown, width)
+
+    def _rejects(self, entries: Entries, total: int) -> Iterator[Part]:
+        note = f"{total:,}, the newest first; Enter shows what a line holds" if total else "none"
+        yield self._head("INVALID LINES", note)
+        for key, reject in entries.rejects.items():
+            when = formatting.moment(reject.at, self.look.zone, self.now)
+            line = Text(f"    {when:>12}  ", self.look.palette.muted)
+            place = f" at byte {reject.offset:,}"
+            line.append_text(self._path(reject.source_path, max(12, self.width - line.cell_len - len(place))))
+            line.append(place, self.look.palette.muted)
+            reason = self._lines(self.look.name(reject.reason), self.look.palette.text, indent=6)
+            excerpt = entries.excerpts.get(key)
+            shown = () if excerpt is None else self._lines(excerpt, self.look.palette.muted, indent=6)
+            yield Part(key, (line, *reason, *shown))
+
+    def _unpriced(self, entries: Entries) -> Iterator[Part]:
+        yield self._head("WITHOUT A PRICE", "their cost is unknown, not 0" if entries.unpriced else "none")
+        if entries.unpriced:
+            place = self._short(str(config_dir(os.environ, Path.home()) / "prices.toml"))
+            yield Part("", self._lines(f"y copies what gives a model a price; fill it in and put it into {place}"))
+        for key, model in entries.unpriced.items():
+            palette, glyphs = self.look.palette, self.look.glyphs
+            tokens = f"{formatting.plural(model.requests, 'request')}, {formatting.count(model.total)} tokens"
+            head = f"{glyphs.unknown} {self.look.name(model.model)}: {tokens}"
+            lines = (self.look.label(" " * 8 + text, self.width, palette.muted) for text in override(model.model))
+            yield Part(key, (*self._lines(head, palette.text), *lines))
+
+    def _store(self, health: Health) -> Iterator[Part]:
+        yield self._head("STORE")
+        yield self._said("database", self._short(health.path))
+        size, events = formatting.data_size(health.size_bytes), formatting.plural(health.events, "event")
+        yield self._listed("counts", size, events, f"{health.series:,} series", f"schema {health.schema_version}")
+        if health.dirty_hours:
+            yield self._said("dirty", f"{formatting.plural(health.dirty_hours, 'hour')} waiting for their roll-ups")
+        if health.watermark is not None:
+            moment = formatting.moment(health.watermark, self.look.zone, self.now)
+            yield self._said("watermark", f"events before {moment} are roll-ups only")
+        if health.prices_version:
+            version, date = self.look.name(health.prices_version), self.look.name(health.prices_date)
+            yield self._said("prices", f"list prices: genai-prices {version} of {date}")
+
+    def _terminal(self, terminal: Terminal) -> Iterator[Part]:
+        yield self._head("THIS TERMINAL")
+        palette = self.look.palette
+        glyphs = "unicode" if self.look.glyphs.block == "█" else "ascii"
+        colours = terminal.colours if palette.coloured else "none"
+        yield self._listed(
+            "terminal",
+            f"{terminal.width}x{terminal.height}",
+            f"colours: {colours}",
+            f"glyphs: {glyphs}",
+            f"theme: {palette.theme}",
+            f"zone: {self.look.zone}",
+        )
