@@ -41,15 +41,29 @@ class Alarm:
 
 
 def call(
-    ts: int, model: str, provider: str, price: float | None, key: str, *, tokens: int = 4_000, status: int | None = 200
+    ts: int,
+    model: str,
+    provider: str,
+    price: float | None,
+    key: str,
+    *,
+    tokens: int = 4_000,
+    status: int | None = 200,
+    session: str = "",
+    project: str = "tokenmon",
 ) -> tuple[Event, int | None]:
     """One call and its list price."""
     output = tokens // 10
-    names = Names(
-        dialect="native", integration="tests", provider=provider, model=model, key_name=key, project="tokenmon"
-    )
+    names = Names(dialect="native", integration="tests", provider=provider, model=model, key_name=key, project=project)
     event = Event(
-        ts=ts, names=names, input=tokens // 2, cache_read=tokens // 2, output=output, status=status, latency_ms=900
+        ts=ts,
+        names=names,
+        input=tokens // 2,
+        cache_read=tokens // 2,
+        output=output,
+        status=status,
+        latency_ms=900,
+        session=session,
     )
     return event, None if price is None else int(price * (tokens + 5 * output) * NANO / 1_000_000)
 
@@ -63,7 +77,8 @@ def made_up(count: int, *, hours: int = 48, seed: int = 1) -> list[tuple[Event, 
         key = KEYS[min(int(chance.expovariate(0.6)), len(KEYS) - 1)]
         ts = NOW - 1_000 - int(hours * HOUR * (index / count) ** 1.3)
         status = 429 if chance.random() < 0.03 else 200
-        calls.append(call(ts, model, provider, price, key, tokens=chance.randrange(200, 90_000), status=status))
+        tokens, session = chance.randrange(200, 90_000), "" if index % 7 == 0 else f"checkout-{index // 30}"
+        calls.append(call(ts, model, provider, price, key, tokens=tokens, status=status, session=session))
     return calls
 
 

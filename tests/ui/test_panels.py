@@ -87,7 +87,7 @@ async def test_panels_follow_tab_and_go_round(full: Path) -> None:
     async with driven(full) as driver:
         await driver.shows("Top models")
         await driver.press("shift+tab")
-        await driver.shows("INVALID LINES", "prompt_tokens is")
+        await driver.shows("SESSION", "LENGTH", "checkout-")
         await driver.press("tab", "tab")
         await driver.shows("SEEN", "prod-api")
 
@@ -109,7 +109,7 @@ async def test_a_search_narrows_every_panel(full: Path, panel: type[Panel[Any]])
             await driver.until(lambda: "model is missing" not in driver.text and "prompt_tokens" in driver.text)
             return
         await driver.until(lambda: "gpt-5.1" not in driver.text and driver.rows[2] != before)
-        if panel.ID != "keys":
+        if panel.ID not in ("keys", "sessions"):
             await driver.shows("claude-s")
         await driver.press("escape")
         await driver.until(lambda: driver.rows[2] == before)
@@ -240,7 +240,7 @@ NASTY = "[/nope] [bold]x[/] \x1b[2J\x1b]0;owned\x07\x9b31m \u202eevil"
 @EACH_PANEL
 async def test_text_from_a_log_is_shown_and_never_obeyed(tmp_path: Path, panel: type[Panel[Any]]) -> None:
     names = Names(*(NASTY for _ in Names._fields))._replace(dialect="native", model="[/nope]\x1b[31m")
-    event = Event(ts=NOW - 1_000, names=names, input=5, output=5, error=NASTY, status=500)
+    event = Event(ts=NOW - 1_000, names=names, input=5, output=5, error=NASTY, status=500, session=NASTY)
     filler = Filler(tmp_path / "a.db", source=f"/logs/{NASTY}.jsonl")
     filler.add([(event, 10**9)], rejects=[f"[/nope] {NASTY}"])
     filler.close()

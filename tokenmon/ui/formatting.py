@@ -83,6 +83,14 @@ def span(milliseconds: int) -> str:
     return f"{max(0, milliseconds) // SECOND}s"
 
 
+def duration(milliseconds: int) -> str:
+    """How long something took, by its two largest units: `44s`, `15m 20s`, `2h 05m`, `3d 04h`."""
+    for unit, name, part, lesser in ((DAY, "d", HOUR, "h"), (HOUR, "h", MINUTE, "m"), (MINUTE, "m", SECOND, "s")):
+        if milliseconds >= unit:
+            return f"{milliseconds // unit}{name} {milliseconds % unit // part:02}{lesser}"
+    return f"{max(0, milliseconds) // SECOND}s"
+
+
 def latency(milliseconds: int | None) -> str:
     """`1.2s`, `340ms`; `-` where it was not measured."""
     if milliseconds is None:

@@ -7,6 +7,7 @@ from tokenmon.ui.panels.events import EventsPanel
 from tokenmon.ui.panels.health import HealthPanel
 from tokenmon.ui.panels.keys import KeysPanel
 from tokenmon.ui.panels.models import ModelsPanel
+from tokenmon.ui.panels.sessions import SessionsPanel
 from tokenmon.ui.panels.summary import SummaryPanel
 from tokenmon.ui.panels.timeline import TimelinePanel
 
@@ -17,5 +18,6 @@ PANELS: tuple[type[Panel[Any]], ...] = (
     TimelinePanel,
     EventsPanel,
     HealthPanel,
+    SessionsPanel,
 )
 """In the order of their number keys."""

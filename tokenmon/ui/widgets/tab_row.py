@@ -10,7 +10,17 @@ class TabRow(Lines):
     """The panels by key and title; the chosen one stands out by more than colour, and a click chooses another."""
 
     def draw(self, look: Look, tabs: tuple[tuple[str, str], ...], chosen: int, firing: dict[int, int]) -> None:
-        """Paint keys and titles; `firing` is how many alerts a tab has to say, by index."""
+        """Paint keys and titles, where there is no room only the chosen title.
+
+        `firing` is how many alerts a tab has to say, by index.
+        """
+        row = self._painted(look, tabs, chosen, firing)
+        if row.cell_len > self.app.size.width:
+            short = tuple((key, title if index == chosen else "") for index, (key, title) in enumerate(tabs))
+            row = self._painted(look, short, chosen, firing)
+        self.show(row)
+
+    def _painted(self, look: Look, tabs: tuple[tuple[str, str], ...], chosen: int, firing: dict[int, int]) -> Text:
         palette = look.palette
         row = Text()
         for index, (key, title) in enumerate(tabs):
@@ -19,7 +29,7 @@ class TabRow(Lines):
                 row.append(f" {key} {title} ", clickable(palette.selected, action))
             else:
                 row.append(f" {key} ", clickable(f"bold {palette.primary}", action))
-                row.append(f"{title} ", clickable(palette.muted, action))
+                row.append(f"{title} " if title else "", clickable(palette.muted, action))
             if firing.get(index):
                 row.append(f"{look.glyphs.up}{firing[index]} ", clickable(palette.warn, action))
-        self.show(row)
+        return row
