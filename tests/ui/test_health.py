@@ -213,3 +213,19 @@ async def test_a_search_narrows_every_section(full: Path) -> None:
         assert "model is missing" in driver.text
         assert "prompt_tokens is negative" not in driver.text
         assert "local/unpriced-70b" not in driver.text
+
+
+async def test_the_pace_is_of_the_hour_up_to_the_newest_event_and_stands_still(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add([call(NOW - 90_000 * number, *MODELS[0], "k") for number in range(1, 30)])
+    clock = [NOW]
+    async with driven(tmp_path / "a.db", now=lambda: clock[0]) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("INGEST", "29 events in the hour to 14:30:37", "█")
+        clock[0] += 20 * 60_000
+        await driver.press("r")
+        await driver.until(lambda: driver.main.panel.now == clock[0])
+        await driver.shows("29 events in the hour to 14:30:37")
+        filler.add([call(clock[0] - 1_000, *MODELS[0], "k") for _ in range(3_600)])
+        await driver.shows("1.0 events a second in the hour to 14:52:06")
+    filler.close()

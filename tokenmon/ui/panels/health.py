@@ -18,12 +18,13 @@ from tokenmon.exact import Value, harmless, instant
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.reader import Reader
 from tokenmon.trace import find_line, why_not
+from tokenmon.ui import formatting
 from tokenmon.ui.acknowledged import Acknowledged
 from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.health_page import EXCERPT, Entries, Sections, Terminal, override
+from tokenmon.ui.panels.health_page import BINS, EXCERPT, Entries, Pace, Sections, Terminal, override
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.page import Page
 from tokenmon.view import View
@@ -34,6 +35,8 @@ class Condition:
     """Health, narrowed to the words of a search."""
 
     health: Health
+    pace: Pace | None
+    """None where there is no event yet."""
     search: str
 
 
@@ -68,13 +71,24 @@ class HealthPanel(Panel[Condition]):
         return self.query_one(Page)
 
     async def load(self, reader: Reader, view: View) -> Condition:
-        return Condition(await reader.health(), view.search)
+        return Condition(await reader.health(), await self._pace(reader), view.search)
+
+    async def _pace(self, reader: Reader) -> Pace | None:
+        """Whole bins of the clock, so that all but the last are the same the next time."""
+        span = await reader.span()
+        if span is None or span.end is None:
+            return None
+        width = formatting.HOUR // BINS
+        end = -(-span.end // width) * width
+        sums = await reader.course(View(), range(end - formatting.HOUR, end + 1, width))
+        return Pace(span.end - 1, tuple(each.requests for each in sums))
 
     def draw(self, data: Condition) -> None:
         self._data = data
         size = self.app.size
         terminal = Terminal(size.width, size.height, self.app.console.color_system or "none")
-        self._page.show(Sections(self.look, self.now, size.width - 2).all(data.health, self._entries, terminal))
+        sections = Sections(self.look, self.now, size.width - 2)
+        self._page.show(sections.all(data.health, data.pace, self._entries, terminal))
 
     def on_resize(self, event: Resize) -> None:
         """Lay out for the new width."""

@@ -14,6 +14,7 @@ from tokenmon.settings import config_dir
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
+from tokenmon.ui.widgets.bars import sparkline
 from tokenmon.ui.widgets.lines import flowed, wrapped
 from tokenmon.ui.widgets.page import Part
 
@@ -35,6 +36,29 @@ class Terminal:
     height: int
     colours: str
     """As rich calls the depth: `truecolor`, `256`, `standard`."""
+
+
+BINS = 12
+"""Of the course of the last hour."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many events came in the hour up to the newest one, so that it stands still while nothing comes."""
+
+    until: int
+    """When the hour ends, UTC milliseconds."""
+    counts: tuple[int, ...]
+    """One per bin."""
+
+    @property
+    def spelled(self) -> str:
+        """The mean, by the shortest time that has at least one."""
+        total = sum(self.counts)
+        for events, unit in ((total / 3_600, "second"), (total / 60, "minute")):
+            if events >= 1:
+                return f"{events:,.1f} events a {unit}"
+        return formatting.plural(total, "event")
 
 
 @dataclass(frozen=True)
@@ -114,11 +138,11 @@ class Sections:
     now: int
     width: int
 
-    def all(self, health: Health, entries: Entries, terminal: Terminal) -> list[Part]:
+    def all(self, health: Health, pace: Pace | None, entries: Entries, terminal: Terminal) -> list[Part]:
         """The whole page."""
         sections = (
             self._alerts(entries),
-            self._ingest(health),
+            self._ingest(health, pace),
             self._sources(entries, health.sources_total, health.sources_total - len(health.sources)),
             self._rejects(entries, sum(source.rejects for source in health.sources)),
             self._unpriced(entries),
@@ -189,13 +213,17 @@ class Sections:
         line.append_text(self.look.label(first, room)).append(since.rjust(8), palette.muted)
         return line, *(Text(" " * indent + part, palette.text) for part in rest)
 
-    def _ingest(self, health: Health) -> Iterator[Part]:
+    def _ingest(self, health: Health, pace: Pace | None) -> Iterator[Part]:
         palette = self.look.palette
         pid = health.ingester_pid
         yield self._head("INGEST", "nobody ingests at this moment" if pid is None else f"process {pid}")
         if health.ingester_alive_at is not None and health.ingester_hangs(self.now):
             since = formatting.moment(health.ingester_alive_at, self.look.zone, self.now)
             yield self._said("ingester", f"it gave no sign of life since {since}", palette.bad)
+        if pace is not None:
+            until = formatting.moment(pace.until, self.look.zone, self.now)
+            course = Text(f"    {sparkline(pace.counts, self.look.glyphs)}  ", palette.primary)
+            yield Part("pace", (course.append(f"{pace.spelled} in the hour to {until}", palette.muted),))
         backlog = health.backlog_bytes
         behind = f"{formatting.data_size(backlog)} known and not read yet" if backlog else "everything known is read"
         yield self._said("backlog", behind, palette.warn if backlog else None)
