@@ -185,6 +185,13 @@ async def test_alerts_are_told_in_full_where_there_is_room(tmp_path: Path) -> No
         assert words in " ".join(told.replace("13:32", "").split())
 
 
+async def test_an_acknowledged_alert_is_not_told_again(full: Path) -> None:
+    async with driven(full, (120, 40)) as driver:
+        await driver.shows("Alerts", "data-eng error rate")
+        await driver.press("6", "n", "a", "1")
+        await driver.shows("Top models", "nothing new to report")
+
+
 async def test_the_table_is_the_ranking_that_has_the_cursor(full: Path) -> None:
     async with driven(full, (120, 40)) as driver:
         await driver.shows("Top models", "Top keys", "prod-api")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon.alerts import RULES
@@ -157,7 +158,7 @@ class Sections:
     # -- lines
 
     def _head(self, title: str, note: str = "") -> Part:
-        head = Text(f" {title}", f"bold {self.look.palette.text}")
+        head = Text("").append(f" {title}", f"bold {self.look.palette.text}")
         return Part("", (head.append(f"  {note}" if note else "", self.look.palette.muted),))
 
     def _lines(self, text: str, style: str | None = None, *, indent: int = 4) -> tuple[Text, ...]:
@@ -171,6 +172,11 @@ class Sections:
     def _listed(self, key: str, *facts: str) -> Part:
         lines = flowed(facts, self.width - 4, f" {self.look.glyphs.dot} ")
         return Part(key, tuple(Text("    " + line, self.look.palette.muted) for line in lines))
+
+    @property
+    def _sign(self) -> int:
+        """Cells of the sign before an alert, with a blank."""
+        return max(2, cell_len(self.look.glyphs.ok) + 1)
 
     # -- sections
 
@@ -204,7 +210,7 @@ class Sections:
         """What is told in as many lines as it takes, with the time since when at the right of the first."""
         palette = self.look.palette
         kinds = 16 if self.width >= 76 else 0
-        indent = 11 + kinds
+        indent = 9 + self._sign + kinds
         room = self.width - indent - 9
         first, *rest = wrapped(told, max(8, room))
         line = Text(f"  {glyph:<2}{word:<7}", style).append_text(
@@ -222,7 +228,7 @@ class Sections:
             yield self._said("ingester", f"it gave no sign of life since {since}", palette.bad)
         if pace is not None:
             until = formatting.moment(pace.until, self.look.zone, self.now)
-            course = Text(f"    {sparkline(pace.counts, self.look.glyphs)}  ", palette.primary)
+            course = Text("").append(f"    {sparkline(pace.counts, self.look.glyphs)}  ", palette.primary)
             yield Part("pace", (course.append(f"{pace.spelled} in the hour to {until}", palette.muted),))
         backlog = health.backlog_bytes
         behind = f"{formatting.data_size(backlog)} known and not read yet" if backlog else "everything known is read"
@@ -278,7 +284,7 @@ class Sections:
             "COPIES": (formatting.count(source.duplicates), palette.muted),
             "LAST": (formatting.day_or_time(source.last_event, self.look.zone, self.now), palette.muted),
         }
-        line = Text(f"  {glyph:<2}", style).append_text(self._path(source.path, path_width))
+        line = Text("").append(f"  {glyph:<2}", style).append_text(self._path(source.path, path_width))
         for head, width in columns.items():
             value, colour = values[head]
             line.append(f" {value:>{width}}", colour)
@@ -303,7 +309,7 @@ class Sections:
         yield self._head("INVALID LINES", note)
         for key, reject in entries.rejects.items():
             when = formatting.moment(reject.at, self.look.zone, self.now)
-            line = Text(f"    {when:>12}  ", self.look.palette.muted)
+            line = Text("").append(f"    {when:>12}  ", self.look.palette.muted)
             place = f" at byte {reject.offset:,}"
             line.append_text(self._path(reject.source_path, max(12, self.width - line.cell_len - len(place))))
             line.append(place, self.look.palette.muted)

@@ -21,7 +21,7 @@ from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.events import EventsPanel
-from tokenmon.ui.panels.grouped import LIMIT, right
+from tokenmon.ui.panels.grouped import right
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.keyed_table import Column, KeyedRow, KeyedTable, room_for_names
 from tokenmon.ui.widgets.lines import Lines
@@ -32,6 +32,9 @@ SESSION = "session"
 
 SORTS = ("cost", "last")
 """What `s` walks, in the reader's words."""
+
+MOST = 100
+"""Sessions that are listed; painting more would be felt at every refresh."""
 
 LEAST_NAME = 12
 """Cells below which a model's name is not written: only how many models there are."""
@@ -76,7 +79,7 @@ class SessionsPanel(Panel[SessionPage]):
 
     async def load(self, reader: Reader, view: View) -> SessionPage:
         self._chosen = view.chosen(SESSION)
-        return await reader.sessions(view.without(SESSION), sort=self._sort, limit=LIMIT)
+        return await reader.sessions(view.without(SESSION), sort=self._sort, limit=MOST)
 
     def draw(self, data: SessionPage) -> None:
         self._page = data
@@ -126,7 +129,7 @@ class SessionsPanel(Panel[SessionPage]):
             Column("cost", self._heading("COST", "cost"), 8, right=True),
             *([Column("errors", "ERR", 4, right=True)] if width >= 70 else []),
             Column("length", "LENGTH", 7, right=True),
-            *([Column("first", "START", times, right=True)] if width >= 100 else []),
+            *([Column("first", "START", times, right=True)] if width >= 120 else []),
             Column("last", self._heading("LAST", "last"), times, right=True),
             *([Column("models", "MODELS", 36 if width >= 150 else 24 if width >= 120 else 8)] if width >= 70 else []),
         ]
@@ -149,7 +152,8 @@ class SessionsPanel(Panel[SessionPage]):
         palette, look = self.look.palette, self.look
         match column.key:
             case "name":
-                return self._name_cell(row.name, self.label(row), column.width, f"bold {palette.text}")
+                label = self.label(row, column.width - self._indent)
+                return self._name_cell(row.name, label, column.width, f"bold {palette.text}")
             case "project":
                 return look.label(look.name(row.project, look.glyphs.dash), column.width, palette.muted)
             case "length":
@@ -190,21 +194,30 @@ class SessionsPanel(Panel[SessionPage]):
         told = formatting.moment if width >= 12 else formatting.day_or_time
         return told(instant, self.look.zone, self.now)
 
-    def label(self, row: SessionRow) -> str:
-        """What people recognise: the name that somebody gave, else the project and when it began."""
+    def label(self, row: SessionRow, width: int) -> str:
+        """What people recognise, in at most `width` cells.
+
+        That is the name that somebody gave, without its middle where it is too long; else project and beginning.
+        """
         if not _BARE.fullmatch(row.name):
-            return self.look.name(row.name)
+            return self._shortened(self.look.name(row.name), width)
         project = self.look.name(row.project, row.name[:8]).rstrip("/").rpartition("/")[2]
-        return f"{project}, {formatting.moment(row.first, self.look.zone, self.now)}"
+        started = formatting.moment(row.first, self.look.zone, self.now)
+        room = max(1, min(cell_len(project), width - 2 - len(started)))
+        return f"{self.look.fit(project, room)}, {started}"
 
     def _name_cell(self, name: str, label: str, width: int, style: str) -> Text:
         """What a session is called, marked where everything is narrowed to it."""
-        mark = Text(no_wrap=True)
-        if self._chosen is not None:
+        mark = Text("", no_wrap=True)
+        if self._indent:
             sign = self.look.glyphs.chosen if name == self._chosen else " "
             mark.append(f"{sign} ", f"bold {self.look.palette.primary}")
-        room = width - mark.cell_len
-        return mark.append_text(self.look.label(self._shortened(label, room), room, style))
+        return mark.append_text(self.look.label(label, width - self._indent, style))
+
+    @property
+    def _indent(self) -> int:
+        """Cells before a name."""
+        return 0 if self._chosen is None else 2
 
     def _shortened(self, label: str, width: int) -> str:
         """A name loses its middle, because its beginning and its end tell sessions apart."""

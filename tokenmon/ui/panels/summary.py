@@ -17,6 +17,7 @@ from tokenmon.exact import Value, harmless, money
 from tokenmon.store.answers import AlertRow, Breakdown, Chart, Group
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
+from tokenmon.ui.acknowledged import Acknowledged
 from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
@@ -73,6 +74,7 @@ class Overview:
     """None where there is no room for them."""
     chart: Chart
     alerts: tuple[AlertRow, ...]
+    """Those that stand and that nobody acknowledged."""
 
 
 class Earlier:
@@ -164,6 +166,7 @@ class SummaryPanel(Panel[Overview]):
 
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
         super().__init__(look, colours, memory)
+        self._acknowledged = Acknowledged(memory)
         self._earlier = Earlier()
         self._data: Overview | None = None
         self._columns = 0
@@ -197,7 +200,7 @@ class SummaryPanel(Panel[Overview]):
             Ranked(MODEL, models, await self._earlier.costs(reader, among, MODEL, zone), view.chosen(MODEL.name)),
             await self._spenders(reader, view) if self._has_room_for_spenders else None,
             await load_chart(reader, view, MODEL, zone, self._columns),
-            tuple(alert for alert in alerts if alert.state != "ok"),
+            tuple(alert for alert in alerts if alert.state != "ok" and not self._acknowledged.holds(alert)),
         )
 
     async def _spenders(self, reader: Reader, view: View) -> Ranked:
@@ -355,7 +358,7 @@ class SummaryPanel(Panel[Overview]):
         if len(told) > size.height > 1:
             more = Text(f"and {len(told) - size.height + 1:,} more", self.look.palette.muted)
             told = [*told[: size.height - 1], more]
-        fine = Text(f"{self.look.glyphs.ok} nothing to report", self.look.palette.muted)
+        fine = Text(f"{self.look.glyphs.ok} nothing new to report", self.look.palette.muted)
         lines.show(Text("\n").join(told) if told else fine)
 
     def _alert(self, alert: AlertRow, width: int, *, whole: bool) -> list[Text]:
@@ -366,7 +369,7 @@ class SummaryPanel(Panel[Overview]):
         room = max(1, width - 3 - len(since))
         words = look.name(formatting.alert(alert))
         first, *rest = wrapped(words, room) if whole else [words]
-        line = Text(f"{look.glyphs.up if firing else 'i'} ", style).append_text(look.label(first, room))
+        line = Text("").append(f"{look.glyphs.up if firing else 'i'} ", style).append_text(look.label(first, room))
         line.append(f" {since}", look.palette.muted)
         return [line, *(Text("  ").append_text(look.label(part, room)) for part in rest)]
 

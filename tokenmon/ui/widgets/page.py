@@ -37,7 +37,7 @@ class Page(VerticalScroll):
     Page { scrollbar-size: 1 1; }
     Page Lines { height: auto; }
     Page > .page--cursor { background: $block-cursor-background; }
-    Page:ansi > .page--cursor { background: ansi_default; text-style: reverse; }
+    Page:ansi > .page--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -49,7 +49,7 @@ def ranking(look: Look, ranks: Sequence[Rank], width: int, widths_of: Sequence[R
     rows = []
     for rank in ranks:
         style = look.palette.muted if rank.dimmed else rank.style
-        row = Text(look.glyphs.chosen if rank.chosen else " ", f"bold {look.palette.primary}")
+        row = Text("").append(look.glyphs.chosen if rank.chosen else " ", f"bold {look.palette.primary}")
         row.append_text(look.label(rank.name, name_width, look.palette.muted if rank.dimmed else ""))
         row.append(" ").append_text(pad(Text(bar(rank.share, bar_width, look.glyphs), style), bar_width)).append("  ")
         row.append(" " * (value_width - rank.value.cell_len)).append_text(rank.value).append("  ")
@@ -70,7 +70,7 @@ class Ranking(Lines, can_focus=True):
     DEFAULT_CSS = """
     Ranking { height: 1fr; }
     Ranking > .ranking--cursor { background: $block-cursor-background; }
-    Ranking:ansi > .ranking--cursor { background: ansi_default; text-style: reverse; }
+    Ranking:ansi > .ranking--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
