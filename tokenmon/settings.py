@@ -131,6 +131,9 @@ class Settings:
     theme: str = field(default="auto", metadata=_spelled(_choice(*THEMES), ", ".join(THEMES), "THEME", shown=True))
     ascii: bool = field(default=False, metadata=_spelled(_switch, "draw with ASCII characters only", shown=True))
     mouse: bool = field(default=True, metadata=_spelled(_switch, "leave the mouse to the terminal", shown=True))
+    bell: bool = field(
+        default=False, metadata=_spelled(_switch, "ring the bell once for each new critical alert", shown=True)
+    )
     interval: float = field(
         default=0.0, metadata=_spelled(_number, "seconds between two refreshes of the screen", "S", shown=True)
     )

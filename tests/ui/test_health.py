@@ -229,3 +229,24 @@ async def test_the_pace_is_of_the_hour_up_to_the_newest_event_and_stands_still(t
         filler.add([call(clock[0] - 1_000, *MODELS[0], "k") for _ in range(3_600)])
         await driver.shows("1.0 events a second in the hour to 14:52:06")
     filler.close()
+
+
+@pytest.mark.parametrize(("bell", "rings"), [(True, 1), (False, 0)])
+async def test_the_bell_rings_once_for_a_critical_alert_that_begins(tmp_path: Path, bell: bool, rings: int) -> None:
+    filler = troubled(tmp_path / "a.db", LATE)
+    async with driven(tmp_path / "a.db", bell=bell) as driver:
+        heard: list[None] = []
+        driver.app.bell = lambda: heard.append(None)  # type: ignore[method-assign]
+        await driver.press(HEALTH)
+        await driver.shows("1 firing")
+        assert not heard, "it is not new"
+        filler.writer.set_alerts([LATE, BUDGET], NOW)
+        await driver.shows("2 firing")
+        assert not heard, "it is not critical"
+        another = Alarm("source fails", "/logs/b.jsonl", "critical", "cannot be read: input/output error", 1)
+        filler.writer.set_alerts([LATE, BUDGET, another], NOW)
+        await driver.shows("3 firing")
+        filler.add([call(NOW - 1_000, *MODELS[2], "k")])
+        await driver.shows("14:32:06")
+        assert len(heard) == rings
+    filler.close()

@@ -84,19 +84,20 @@ class Earlier:
     STEP_MS = 60_000
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Reader, View, Window, Costs]] = {}
+        self._known: dict[str, tuple[object, Window, Costs]] = {}
 
     async def costs(self, reader: Reader, view: View, by: Dimension, zone: tzinfo) -> Costs:
         """By value; nothing where the view has no length."""
         window = view.window.before()
         if window is None:
             return {}
+        question = (reader, view.where, view.search)
         known = self._known.get(by.name)
-        if known and known[:2] == (reader, view.at(Window())) and self._is_near(known[2], window):
-            return known[3]
+        if known is not None and known[0] == question and self._is_near(known[1], window):
+            return known[2]
         found = await reader.breakdown(view.at(window), (by,), zone=zone, limit=LIMIT)
         costs = {group.values[0]: group.sums.cost for group in found.groups}
-        self._known[by.name] = (reader, view.at(Window()), window, costs)
+        self._known[by.name] = (question, window, costs)
         return costs
 
     def _is_near(self, then: Window, now: Window) -> bool:

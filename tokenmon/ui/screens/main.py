@@ -15,6 +15,7 @@ from tokenmon import ranges
 from tokenmon.exact import Value, harmless, json_line, plain
 from tokenmon.settings import Settings
 from tokenmon.ui.asking import Connection
+from tokenmon.ui.bell import Bell
 from tokenmon.ui.choices import RANGES, Choices
 from tokenmon.ui.command import report_command
 from tokenmon.ui.exporting import Excerpt, Format, write_new
@@ -85,6 +86,19 @@ class MainScreen(PaintedScreen):
     ) -> None:
         super().__init__(look, connection, ingester, memory, choices, paths=paths, now=now)
         self._settings = settings
+        self._bell = Bell()
+
+    @property
+    def is_away(self) -> bool:
+        """A bell is for those who do not look."""
+        return super().is_away and not self._settings.bell
+
+    def draw_frame(self) -> None:
+        """Everything around the panel, and the bell."""
+        super().draw_frame()
+        health = self._known.health
+        if self._settings.bell and health is not None and self._bell.is_due(health.alerts):
+            self.app.bell()
 
     # -- what the user chooses
 
