@@ -139,6 +139,17 @@ async def test_where_no_key_is_named_who_spends_is_told_otherwise(
         await driver.shows(f"{title[4:-1]}:{name} ✕")
 
 
+async def test_a_filter_does_not_change_what_the_rows_are(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add([call(NOW - HOUR, *MODELS[0], "prod-api"), call(NOW - HOUR, *MODELS[1], "")])
+    filler.close()
+    async with driven(tmp_path / "a.db", (120, 40)) as driver:
+        await driver.shows("Top keys", "gpt-5.1")
+        await driver.press("G", "enter")
+        await driver.shows("model:gpt-5.1 ✕", "Top keys", "unattributed")
+        await driver.until(lambda: "prod-api" not in driver.text)
+
+
 async def test_a_model_without_a_price_is_unknown_and_stands_last(full: Path) -> None:
     async with driven(full) as driver:
         await driver.shows("local/unpriced-70b", "? n/a")

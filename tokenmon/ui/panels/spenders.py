@@ -17,12 +17,13 @@ SPENDERS: tuple[Dimension, ...] = tuple(
 
 
 async def spenders(reader: Reader, view: View, zone: tzinfo, limit: int) -> tuple[Dimension, Breakdown]:
-    """The dimension that tells who spends in a view, and its largest `limit` groups; a chosen one among the others."""
-    first: Breakdown | None = None
+    """The dimension that tells who spends, and its largest `limit` groups; a chosen one among the others.
+
+    Which dimension that is depends on the range alone: a filter must not change what the rows are.
+    """
+    by = SPENDERS[-1]
     for by in SPENDERS:
-        found = await reader.breakdown(view.without(by.name), (by,), zone=zone, limit=limit)
-        if any(group.values[0] for group in found.groups):
-            return by, found
-        first = first or found
-    assert first is not None
-    return SPENDERS[0], first
+        named = await reader.breakdown(View(view.window), (by,), zone=zone, sort="name", limit=1)
+        if any(group.values[0] for group in named.groups):
+            break
+    return by, await reader.breakdown(view.without(by.name), (by,), zone=zone, limit=limit)

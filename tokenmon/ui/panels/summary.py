@@ -126,10 +126,10 @@ def beside(height: int, border: int, ranks: int) -> Heights:
 
 
 def below(height: int, border: int, models: int, spenders: int, alerts: int) -> Heights:
-    """Everything in one column."""
+    """Everything in one column; what comes later only where what comes before is whole."""
     upper = beside(height, border, models).models
     left, keys, told = height - upper - LEAST_CHART - border - 2, 0, 0
-    if left >= min(spenders, LEAST_RANKS) + border:
+    if spenders and left >= min(spenders, LEAST_RANKS) + border:
         keys = min(spenders + border, left)
         left -= keys
     if keys == spenders + border and left > border:
@@ -223,7 +223,7 @@ class SummaryPanel(Panel[Overview]):
     def draw(self, data: Overview) -> None:
         self._data = data
         self._lay_out(data)
-        self.call_after_refresh(self._fit_bins)
+        self.call_after_refresh(self._fit)
         picture = picture_of(data.chart, "cost", self.colours)
         self._draw_ranking("top-models", data.models, self._styles(data.chart, picture))
         if data.spenders is not None:
@@ -249,7 +249,7 @@ class SummaryPanel(Panel[Overview]):
             card = self.query_one(f"#{name}-card")
             card.display = height > 0
             card.styles.height = height
-        if not self._active.is_on_screen and self.query_one("#top-keys").has_focus:
+        if not heights.spenders and self.query_one("#top-keys").has_focus:
             self.query_one("#top-models").focus()
 
     def on_resize(self, event: Resize) -> None:
@@ -258,8 +258,10 @@ class SummaryPanel(Panel[Overview]):
             self._lay_out(self._data)
         self.ask_again()
 
-    def _fit_bins(self) -> None:
-        """The chart got its width only when the cards were laid out."""
+    def _fit(self) -> None:
+        """Chart and alerts have their sizes only when the cards are laid out."""
+        if self._data is not None:
+            self._draw_alerts(self._data.alerts)
         if self._columns != self.query_one(TimeChart).columns and self.display:
             self.ask_again()
 
