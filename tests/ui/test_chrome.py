@@ -480,32 +480,32 @@ def configured(tmp_path: Path, text: str) -> Any:
 
 
 async def test_a_key_of_ones_own_works_and_is_told_everywhere(full: Path, tmp_path: Path) -> None:
-    settings = configured(tmp_path, '[keys]\n"range.next" = "n,ctrl+n"\nclear = "t"\npanel.keys = "f2"\nquit="Q"\n')
+    settings = configured(tmp_path, '[keys]\n"range.next" = "u,ctrl+n"\nclear = "t"\npanel.keys = "f2"\nquit="Q"\n')
     async with driven(full, keys=settings.keys) as driver:
-        await driver.shows("n range", "F2 Keys", "Q quit", "[24h]")
+        await driver.shows("u range", "F2 Keys", "Q quit", "[24h]")
         await driver.press("t", "q")
-        await driver.press("n")
+        await driver.press("u")
         await driver.shows("[7d]")
         await driver.press("f2")
         await driver.shows("SEEN")
         await driver.press("question_mark")
-        await driver.shows("n ^N")
+        await driver.shows("u ^N")
         await driver.press("i")
         await driver.shows("range.next", "panel.keys")
         await driver.press("q", "slash", *"zznt", "enter")
-        await driver.shows("Nothing in this range matches zznt", "t clears all, n changes the range")
+        await driver.shows("Nothing in this range matches zznt", "t clears all, u changes the range")
         await driver.press("t")
         await driver.shows("SEEN")
         await driver.press("colon", *"next range")
-        await driver.shows("n ^N")
+        await driver.shows("u ^N")
 
 
 async def test_a_key_that_is_typed_stays_a_letter(full: Path) -> None:
     """Whatever an action is given for a key, a search takes letters first."""
-    async with driven(full, keys={"panel.next": "n", "help": "h"}) as driver:
+    async with driven(full, keys={"panel.next": "u", "help": "w"}) as driver:
         await driver.shows("Top models")
-        await driver.press("slash", *"nh")
-        await driver.shows("/ nh")
+        await driver.press("slash", *"uw")
+        await driver.shows("/ uw")
         assert len(driver.app.screen_stack) == 1
 
 

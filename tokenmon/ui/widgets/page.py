@@ -41,12 +41,12 @@ class Page(VerticalScroll):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        quiet("j,down", "move(1)", "page.next", "next entry"),
-        quiet("k,up", "move(-1)", "page.previous", "previous entry"),
-        quiet("g,home", "end(0)", "page.first", "to the top"),
-        quiet("G,end", "end(-1)", "page.last", "to the end"),
-        quiet("pagedown,ctrl+d", "leap(1)", "page.down", "a page down"),
-        quiet("pageup,ctrl+u", "leap(-1)", "page.up", "a page up"),
+        quiet("j,down", "move(1)", "entry.next", "next entry"),
+        quiet("k,up", "move(-1)", "entry.previous", "previous entry"),
+        quiet("g,home", "end(0)", "entry.first", "to the top"),
+        quiet("G,end", "end(-1)", "entry.last", "to the end"),
+        quiet("pagedown,ctrl+d", "leap(1)", "entry.down", "a page down"),
+        quiet("pageup,ctrl+u", "leap(-1)", "entry.up", "a page up"),
     ]
 
     def __init__(self) -> None:
