@@ -214,7 +214,8 @@ async def test_the_table_is_the_ranking_that_has_the_cursor(full: Path) -> None:
         assert None in [row[0] for row in table.rows], "calls without a key are in it"
         await driver.press("h")
         models = driver.main.panel.table()
-        costs = [json.loads(bytes(row[4])) for row in models.rows if row[4] is not None]  # type: ignore[arg-type]
+        cost = models.columns.index("cost_usd")
+        costs = [json.loads(bytes(row[cost])) for row in models.rows if row[cost] is not None]  # type: ignore[arg-type]
         reader = driver.main.reader_in_use
         assert reader is not None
         known = driver.main._known

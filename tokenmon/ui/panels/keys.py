@@ -10,15 +10,13 @@ from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.grouped import Answer, GroupedPanel
 from tokenmon.ui.panels.measures import Measure
+from tokenmon.ui.panels.spenders import spender
 from tokenmon.view import View
 
 _NAMES = ("key", "integration", "account", "user", "project", "source_class", "host", "dialect")
 
 GROUPS: tuple[Dimension, ...] = tuple(dimension for name in _NAMES if (dimension := by_name(name)))
 """What `b` walks: the dimensions that tell who made a call."""
-
-OPENS_BY: tuple[str, ...] = ("key", "project", "integration")
-"""The first of them that any call names is what the panel opens by; the last one in any case."""
 
 
 class KeysPanel(GroupedPanel):
@@ -47,16 +45,9 @@ class KeysPanel(GroupedPanel):
 
     async def _open(self, reader: Reader, view: View) -> None:
         """Group by keys where there are any, so that it never is one row that says nothing."""
-        for name in OPENS_BY:
-            by = by_name(name)
-            assert by is not None
-            found = await reader.breakdown(view, (by,), zone=self.look.zone, sort="name", limit=1)
-            if self._is_open or not found.groups:
-                return
-            self.by = by
-            if found.groups[0].values[0] is not None:
-                break
-        self._is_open = True
+        by = await spender(reader, view.window, self.look.zone)
+        if by is not None and not self._is_open:
+            self.by, self._is_open = by, True
 
     def offered(self, width: int) -> list[Measure]:
         """A key has an id, a project does not."""

@@ -13,7 +13,6 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from tokenmon.dimensions import Dimension
-from tokenmon.exact import Value, harmless, money
 from tokenmon.store.answers import AlertRow, Breakdown, Chart, Group
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
@@ -22,7 +21,7 @@ from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.grouped import LIMIT, MATERIAL, cost_cell
+from tokenmon.ui.panels.grouped import LIMIT, MATERIAL, cost_cell, table_of
 from tokenmon.ui.panels.models import MODEL
 from tokenmon.ui.panels.spend import TOP, is_rest, load_chart, picture_of
 from tokenmon.ui.panels.spenders import SPENDERS, spenders
@@ -271,9 +270,7 @@ class SummaryPanel(Panel[Overview]):
         ranked = self._rankings.get(active)
         if ranked is None:
             return Table()
-        columns = (ranked.by.name, "requests", "errors", "total_tokens", "cost_usd", "unpriced_requests")
-        rows = tuple(_values(group) for group in ranked.now.groups)
-        return Table(columns, rows, active.cursor)
+        return table_of(ranked.by, ranked.now.groups, active.cursor)
 
     # -- rankings
 
@@ -375,12 +372,6 @@ class SummaryPanel(Panel[Overview]):
         line = Text("").append(f"{look.glyphs.up if firing else 'i'} ", style).append_text(look.label(first, room))
         line.append(f" {since}", look.palette.muted)
         return [line, *(Text("  ").append_text(look.label(part, room)) for part in rest)]
-
-
-def _values(group: Group) -> tuple[Value, ...]:
-    sums, value = group.sums, group.values[0]
-    name = harmless(value) if value else None
-    return name, sums.requests, sums.errors, sums.total, money(sums.cost), sums.unpriced
 
 
 def _title(by: Dimension) -> str:
