@@ -1,7 +1,9 @@
 """Colours and glyphs, each in one table; colour is never the only carrier of a meaning.
 
-Contrast on the background is at least 4.5 for all text (screen.md 7). NO_COLOR needs the native ANSI mode from the
-first moment: Textual chooses its filter once, in `App.__init__`, and an ANSI theme set later comes out black on black.
+Contrast is at least 4.5 for all text on every background that it is painted on, the cursor's row included, and still is
+where a terminal has 256 colours and shows the nearest of them; bars and other shapes have at least 3. NO_COLOR needs
+the native ANSI mode from the first moment: Textual chooses its filter once, in `App.__init__`, and an ANSI theme set
+later comes out black on black.
 """
 
 from collections.abc import Mapping
@@ -36,24 +38,24 @@ class Palette:
 DARK = Palette(
     theme="tokenmon-dark",
     text="#dfe5ec",
-    muted="#8b949e",
+    muted="#9aa5b1",
     primary="#6cb6ff",
     good="#7ee787",
     warn="#e3b341",
     bad="#ff7b72",
     selected="bold #0f1216 on #6cb6ff",
-    series=("#6cb6ff", "#ffa657", "#7ee787", "#f778ba", "#d2a8ff", "#56d4dd", "#e3b341", "#8b949e"),
+    series=("#6cb6ff", "#ffa657", "#7ee787", "#f778ba", "#d2a8ff", "#56d4dd", "#e6d34f", "#8b949e"),
 )
 LIGHT = Palette(
     theme="tokenmon-light",
     text="#1f2328",
-    muted="#59636e",
+    muted="#505a64",
     primary="#0550ae",
     good="#116329",
-    warn="#8a5a00",
+    warn="#6e4600",
     bad="#b3261e",
     selected="bold #ffffff on #0550ae",
-    series=("#0969da", "#bc4c00", "#1a7f37", "#bf3989", "#8250df", "#1b7c83", "#9a6700", "#6e7781"),
+    series=("#0969da", "#bc4c00", "#147a14", "#bf3989", "#8250df", "#15707a", "#6b6b00", "#6e7781"),
 )
 ANSI = Palette(
     theme="ansi-dark",
@@ -79,6 +81,26 @@ PLAIN = Palette(
 )
 """NO_COLOR: bold and reverse only."""
 
+
+def _variables(*, cursor: str, on_cursor: str, hover: str, bar: str, groove: str) -> dict[str, str]:
+    """Textual would mix these from others, without looking at the contrast."""
+    return {
+        "block-cursor-background": cursor,
+        "block-cursor-foreground": on_cursor,
+        "block-cursor-blurred-background": cursor,
+        "block-cursor-blurred-foreground": on_cursor,
+        "block-hover-background": hover,
+        "input-selection-background": cursor,
+        "screen-selection-background": cursor,
+        "scrollbar": bar,
+        "scrollbar-hover": bar,
+        "scrollbar-active": bar,
+        "scrollbar-background": groove,
+        "scrollbar-background-hover": groove,
+        "scrollbar-background-active": groove,
+    }
+
+
 THEMES = (
     Theme(
         name=DARK.theme,
@@ -92,7 +114,7 @@ THEMES = (
         background="#0f1216",
         surface="#0f1216",
         panel="#1c232b",
-        variables={"block-cursor-background": "#2f4a6d", "block-cursor-foreground": "#ffffff"},
+        variables=_variables(cursor="#1b2f4f", on_cursor="#ffffff", hover="#161d28", bar="#66768a", groove="#1c232b"),
     ),
     Theme(
         name=LIGHT.theme,
@@ -107,7 +129,7 @@ THEMES = (
         surface="#ffffff",
         panel="#eaeef2",
         dark=False,
-        variables={"block-cursor-background": "#cfe0f5", "block-cursor-foreground": "#000000"},
+        variables=_variables(cursor="#cfe0f5", on_cursor="#000000", hover="#eef4fb", bar="#6e7781", groove="#eaeef2"),
     ),
 )
 """Textual themes of our own; the ANSI ones are built in."""
