@@ -24,13 +24,15 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tokenmon.settings import Settings, state_dir
 from tokenmon.ui.asking import Connection
-from tokenmon.ui.choices import Choices
+from tokenmon.ui.background import Sieve, asked, theme_for
+from tokenmon.ui.choices import Choices, theme_of
+from tokenmon.ui.driver import REDRAW, driver_after
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.keymap import keyboard_of
 from tokenmon.ui.look import Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.screens.main import MainScreen
-from tokenmon.ui.themes import ASCII, THEMES, glyphs_for, palette_for
+from tokenmon.ui.themes import ASCII, THEMES, Palette, glyphs_for, palette_for
 
 POLL = 0.25
 """Seconds between two looks at the store's revision."""
@@ -80,6 +82,7 @@ class TokenmonApp(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "quit", id="quit.always", show=False, priority=True, system=True),
+        Binding(REDRAW, "redraw", "redraw", id="redraw", show=False, system=True),
     ]
 
     def __init__(
@@ -92,19 +95,23 @@ class TokenmonApp(App[None]):
         memory: Memory | None = None,
         environment: Mapping[str, str] | None = None,
         now: Callable[[], int] = _now,
+        sieve: Sieve | None = None,
     ) -> None:
-        """`ingester`: who sees to it that somebody ingests; None only looks on. `memory`: None is the user's own."""
+        """`ingester`: who sees to it that somebody ingests; None only looks on. `memory`: None is the user's own.
+
+        `sieve`: what the terminal was asked through, if it was.
+        """
         environment = dict(os.environ) if environment is None else environment
-        super().__init__(ansi_color=True if "NO_COLOR" in environment else None)
+        super().__init__(driver_after(sieve) if sieve else None, ansi_color=True if "NO_COLOR" in environment else None)
         for theme in THEMES:
             self.register_theme(theme)
         memory = memory or Memory(state_dir(environment, Path.home()) / MEMORY, database)
         self._environment = environment
         self._choices = Choices(settings, memory, default_interval(environment), now())
         glyphs = glyphs_for(settings.ascii, environment)
-        palette = palette_for(self._choices.theme, environment)
-        self._look = Look(settings.zone(), palette, glyphs, keyboard_of(settings))
-        self.theme = palette.theme
+        self._sieve = sieve
+        self._look = Look(settings.zone(), self._palette(self._choices.theme), glyphs, keyboard_of(settings))
+        self.theme = self._look.palette.theme
         self.animation_level = "none"
         self.set_class(glyphs is ASCII, "-ascii")
         self._connection = Connection(database)
@@ -140,6 +147,8 @@ class TokenmonApp(App[None]):
         self.set_interval(INGESTER_CHECK, self._check_ingester)
         self.set_interval(CLOCK, self._main.clock_moved)
         self._follower = self.run_worker(self._follow_store, group="store", description="watch the store's revision")
+        if self._sieve is not None:
+            self._sieve.opened.set()
 
     async def on_unmount(self) -> None:
         """No question may wait for an answer of a connection that is closed."""
@@ -160,8 +169,11 @@ class TokenmonApp(App[None]):
         self._choices.take_theme(name)
         if "NO_COLOR" in self._environment:
             self._main.toast("NO_COLOR is set: there are no colours until it is not")
-        self._look.palette = palette_for(name, self._environment)
+        self._look.palette = self._palette(name)
         self.theme = self._look.palette.theme
+
+    def _palette(self, theme: str) -> Palette:
+        return palette_for(theme_for(theme, self._sieve), self._environment)
 
     def on_resize(self, event: Resize) -> None:
         """Lay out once, at the end of a burst: a window that is dragged larger sends a size every few milliseconds."""
@@ -176,6 +188,9 @@ class TokenmonApp(App[None]):
     def _settle(self, size: Size) -> None:
         self._burst, self._settled_size = None, size
         self.post_message(Resize(size, size))
+    def action_redraw(self) -> None:
+        """Send the whole screen again, after something else wrote on it."""
+        self.screen.refresh()
 
     def _end_by(self, number: signal.Signals) -> None:
         """End in order, with the code that a shell gives for this signal."""
@@ -198,10 +213,13 @@ class TokenmonApp(App[None]):
 
 def run(settings: Settings, database: Path, paths: Sequence[str]) -> int:
     """Show the screen until the user leaves; the exit code."""
-    ingester = Ingester(database, paths, settings)
-    app = TokenmonApp(settings, database, paths, ingester=ingester)
-    try:
-        app.run(mouse=settings.mouse)
-    finally:
-        ingester.stop()
+    memory = Memory(state_dir(os.environ, Path.home()) / MEMORY, database)
+    with asked(theme_of(settings, memory), os.environ) as sieve:
+        ours = sieve if "TEXTUAL_DRIVER" not in os.environ else None
+        ingester = Ingester(database, paths, settings)
+        app = TokenmonApp(settings, database, paths, ingester=ingester, memory=memory, sieve=ours)
+        try:
+            app.run(mouse=settings.mouse)
+        finally:
+            ingester.stop()
     return app.return_code or 0

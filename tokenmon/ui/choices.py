@@ -36,7 +36,7 @@ class Choices:
         """In the grammar of `ranges`; empty until it is known what there is."""
         self.interval = settings.interval or _seconds(memory.get("interval")) or interval
         """Seconds between two refreshes."""
-        self.theme = settings.theme if settings.is_set("theme") else memory.get("theme", THEMES) or AUTO
+        self.theme = theme_of(settings, memory)
         self.paused_at: int | None = None
         """The moment at which the clock stands still, UTC milliseconds; None while it goes on."""
         self._check_range(now)
@@ -96,6 +96,11 @@ class Choices:
     def narrow(self, condition: Condition) -> None:
         """Add a condition as the newest; it replaces one for the same field."""
         self.chips = (*(chip for chip in self.chips if chip.field != condition.field), condition)
+
+
+def theme_of(settings: Settings, memory: Memory) -> str:
+    """The theme that is set, else the one that was chosen, else the one that fits the terminal."""
+    return settings.theme if settings.is_set("theme") else memory.get("theme", THEMES) or AUTO
 
 
 def _index_of(panel: str) -> int:

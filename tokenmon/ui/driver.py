@@ -1,0 +1,287 @@
+"""What goes to the terminal and what comes from it: only cells that differ are sent, and no answer is taken for keys.
+
+Textual sends a widget again as a whole when anything in it may have changed: a table of which one number differs, a
+chart whose last bin grew, the screen when a row appears. The driver is the one place through which every frame goes,
+so it keeps what the terminal shows and sends the difference: a tenth of it over SSH. Characters that may not be one
+cell wide are never taken apart: terminals disagree about them, so such a piece of a row is sent whole.
+"""
+
+import os
+import re
+import select
+import signal
+import time
+from codecs import getincrementaldecoder
+from functools import lru_cache
+from itertools import pairwise
+from types import FrameType
+from typing import ClassVar, NamedTuple
+
+from rich.cells import get_character_cell_size
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
+
+from tokenmon.ui.background import Sieve
+
+BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
+"""What Textual puts round a frame where the terminal can show it at once."""
+
+GAP = 4
+"""Unchanged cells that are sent again rather than jumped over: a jump costs more."""
+
+PATIENCE = 2.0
+"""Seconds after which an answer of the terminal will not come any more."""
+
+REDRAW = "ctrl+l"
+"""The key after which the terminal's content is not trusted any more."""
+
+_TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f]+)|(.)", re.DOTALL)
+_PARAMETER = re.compile(r"(?:^|;)(?:((?:38;(?:5;\d+|2;\d+;\d+;\d+)|3[0-79]|9[0-7])(?=;|$))|"
+                        r"((?:48;(?:5;\d+|2;\d+;\d+;\d+)|4[0-79]|10[0-7])(?=;|$))|(\d+))")  # fmt: skip
+_PAINTS_NOTHING = re.compile(r"(?:\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[<-?][\d;]*\$?[a-z]|\x07)*")
+"""Titles, the clipboard, the mouse's shape, modes, the bell."""
+
+_LINED = frozenset(("4", "7", "9", "21"))
+"""Attributes that show on a blank: underlines, reverse, strike."""
+
+
+class Ink(NamedTuple):
+    """A style, taken apart."""
+
+    attributes: tuple[str, ...]
+    colour: str
+    background: str
+
+    @property
+    def shows_on_blanks(self) -> bool:
+        """Whether a blank shows more of it than the background."""
+        return not _LINED.isdisjoint(self.attributes)
+
+
+PLAIN = Ink((), "", "")
+WHOLE = Ink(("whole",), "", "")
+"""Marks cells of a piece that is sent as it came."""
+
+Cell = tuple[str, Ink]
+
+
+@lru_cache(512)
+def ink_of(parameters: str) -> Ink:
+    """The style that an SGR sequence sets after a reset."""
+    attributes, colour, background = [], "", ""
+    for fore, back, attribute in _PARAMETER.findall(parameters):
+        colour, background = fore or colour, back or background
+        if attribute:
+            attributes.append(attribute)
+    return PLAIN if attributes == ["0"] else Ink(tuple(attributes), colour, background)
+
+
+@lru_cache(512)
+def _on_blank(ink: Ink) -> Ink:
+    return ink if ink.shows_on_blanks else Ink((), "", ink.background)
+
+
+@lru_cache(2048)
+def switch(old: Ink, new: Ink) -> str:
+    """The shortest sequence from one style to another."""
+    if old.attributes != new.attributes:
+        return f"\x1b[{';'.join(filter(None, ('0', *new.attributes, new.colour, new.background)))}m"
+    parts = [new.colour or "39"] if old.colour != new.colour else []
+    parts += [new.background or "49"] if old.background != new.background else []
+    return f"\x1b[{';'.join(parts)}m" if parts else ""
+
+
+@lru_cache(4096)
+def _is_narrow(text: str) -> bool:
+    return text.isascii() or all(get_character_cell_size(character) == 1 for character in text)
+
+
+class Piece:
+    """A part of a row, as one movement of the cursor and what is written then."""
+
+    def __init__(self, row: int, column: int) -> None:
+        self.row, self.column = row, column
+        self.cells: list[Cell] = []
+        self.raw = ""
+        """As it came; empty where the cells say it all."""
+
+    def write(self, text: str, ink: Ink) -> None:
+        """Characters in a style."""
+        blank = _on_blank(ink)
+        if _is_narrow(text):
+            self.cells += [(character, blank if character == " " else ink) for character in text]
+        else:
+            self.cells += [("", WHOLE)] * sum(map(get_character_cell_size, text))
+            self.raw = "\x1b"  # filled in at its end
+
+    def end(self, came: str) -> None:
+        """`came`: the sequence from this movement to the next one."""
+        if self.raw:
+            self.raw = came.rstrip("\n")
+            self.cells = [(self.raw, WHOLE)] + [("", WHOLE)] * (len(self.cells) - 1)
+
+
+class Canvas:
+    """What the terminal shows."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[Cell | None]] = {}
+        self._cursor = ""
+        self._forgotten = False
+        self._out: list[str] = []
+        self._ink = PLAIN
+
+    def forget(self) -> None:
+        """From the next frame on: the terminal may show anything. Safe in a signal handler and in another thread."""
+        self._forgotten = True
+
+    def changes(self, data: str) -> str:
+        """What has to be sent so that the terminal shows what it would after `data`; empty where it does already."""
+        pieces = _pieces(data)
+        if not pieces:
+            self._forgotten = self._forgotten or _PAINTS_NOTHING.fullmatch(data) is None
+            return data
+        if self._forgotten:
+            self._rows.clear()
+            self._forgotten = False
+        self._out, self._ink = [], PLAIN
+        for piece in pieces:
+            self._update(piece)
+        if self._ink != PLAIN:
+            self._out.append("\x1b[0m")
+        cursor = f"\x1b[{pieces[-1].row};{pieces[-1].column + len(pieces[-1].cells)}H"
+        if self._out or cursor != self._cursor:
+            self._out.append(cursor)
+        self._cursor = cursor
+        return "".join(self._out)
+
+    def _update(self, piece: Piece) -> None:
+        row, start, end = self._rows.setdefault(piece.row, []), piece.column, piece.column + len(piece.cells)
+        row.extend([None] * (end - len(row)))
+        shown = row[start:end]
+        if shown == piece.cells:
+            return
+        row[start:end] = piece.cells
+        if piece.raw:
+            self._out.append(switch(self._ink, PLAIN) + piece.raw)
+            self._ink = PLAIN
+            return
+        for first, last in _runs(shown, piece.cells):
+            self._out.append(f"\x1b[{piece.row};{start + first}H")
+            for character, ink in piece.cells[first:last]:
+                if character != " " or ink.background != self._ink.background or ink.attributes or self._lined:
+                    self._out.append(switch(self._ink, ink))
+                    self._ink = ink
+                self._out.append(character)
+
+    @property
+    def _lined(self) -> bool:
+        return self._ink.shows_on_blanks
+
+
+def _pieces(data: str) -> list[Piece]:
+    """A frame in pieces; empty where it is something else, or more than cells."""
+    pieces: list[Piece] = []
+    ink, began = PLAIN, 0
+    for token in _TOKEN.finditer(data):
+        row, column, parameters, newline, text, other = token.groups()
+        if row is not None:
+            if pieces:
+                pieces[-1].end(data[began : token.start()])
+            pieces.append(Piece(int(row), int(column)))
+            began = token.start()
+        elif other is not None or not pieces:
+            return []
+        elif text is not None:
+            pieces[-1].write(text, ink)
+        elif newline is None:
+            ink = ink_of(parameters)
+    if pieces:
+        pieces[-1].end(data[began:])
+    return pieces
+
+
+def _runs(shown: list[Cell | None], wanted: list[Cell]) -> list[tuple[int, int]]:
+    """Where cells differ, as (first, end); small gaps are bridged."""
+    differ = [at for at, (old, new) in enumerate(zip(shown, wanted, strict=True)) if old != new]
+    cuts = [(one, next_one) for one, next_one in pairwise(differ) if next_one - one > GAP]
+    return list(zip([differ[0], *(b for _, b in cuts)], [*(a + 1 for a, _ in cuts), differ[-1] + 1], strict=True))
+
+
+class ThriftyDriver(LinuxDriver):
+    """Textual's driver for terminals, with a canvas for the way out and a sieve for the way in."""
+
+    sieve: ClassVar[Sieve]
+    """What was asked of the terminal before the start."""
+
+    _canvas: Canvas
+    _begun = False
+
+    def start_application_mode(self) -> None:
+        """Start, and again after a suspension; whenever the size changes, terminals move their content about."""
+        self._canvas = Canvas()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        resized = signal.getsignal(signal.SIGWINCH)
+
+        def forget_and_resize(number: int, frame: FrameType | None) -> None:
+            self._canvas.forget()
+            if callable(resized):
+                resized(number, frame)
+
+        signal.signal(signal.SIGWINCH, forget_and_resize)
+
+    def write(self, data: str) -> None:
+        """Send what makes a difference; a frame that makes none is not even begun."""
+        if data == BEGIN:
+            self._begun = True
+            return
+        if data == END:
+            if not self._begun:
+                super().write(data)
+            self._begun = False
+            return
+        if changes := self._canvas.changes(data):
+            super().write(BEGIN + changes if self._begun else changes)
+            self._begun = False
+
+    def process_message(self, message: Message) -> None:
+        """Pass on what the user did."""
+        if isinstance(message, Key) and message.key == REDRAW:
+            self._canvas.forget()
+        super().process_message(message)
+
+    def run_input_thread(self) -> None:
+        """Keys that were typed while the terminal was asked come first; late answers are taken out."""
+        while not self.sieve.opened.wait(0.05):
+            if self.exit_event.is_set():
+                return
+        self._pass_sieved()
+        super().run_input_thread()
+
+    def _pass_sieved(self) -> None:
+        parser, decode = XTermParser(), getincrementaldecoder("utf-8")("replace").decode
+        until = time.monotonic() + PATIENCE
+        while True:
+            if typed := decode(self.sieve.take()):
+                for message in parser.feed(typed):
+                    self.process_message(message)
+            if self.sieve.answered or time.monotonic() > until or self.exit_event.is_set():
+                return
+            if select.select([self.fileno], [], [], 0.05)[0]:
+                self.sieve.feed(os.read(self.fileno, 4_096))
+            else:
+                self.sieve.release()
+                for message in parser.tick():
+                    self.process_message(message)
+
+
+def driver_after(sieve: Sieve) -> type[ThriftyDriver]:
+    """The driver for a terminal that was asked."""
+
+    class AskedDriver(ThriftyDriver):
+        pass
+
+    AskedDriver.sieve = sieve
+    return AskedDriver
