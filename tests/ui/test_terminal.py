@@ -1,127 +1,18 @@
-"""The screen in a real terminal: it is left in order however it ends, and nothing is sent while nothing changes."""
+"""The screen in a real terminal: it is left in order however it ends, shows the same at every size and in every theme
+whatever was shown before, and nothing in a log reaches the terminal but as text."""
 
 import json
 import os
-import pty
 import re
-import select
 import signal
-import struct
-import sys
-import termios
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from fcntl import ioctl
 from pathlib import Path
 
 import pytest
 
-from tests.ui.filling import filled
+from tests.ui.emulator import BEGIN, END, Style
+from tests.ui.terminal import Terminal, colours_of, terminal
 from tokenmon.store.lock import holder
-
-RUN = """
-import sys
-from pathlib import Path
-from tokenmon.settings import Settings
-from tokenmon.ui.app import run
-database, logs, theme = sys.argv[1:]
-sys.exit(run(Settings(tz="UTC", theme=theme, range="all"), Path(database), [logs]))
-"""
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Terminal:
-    """A process in a pseudo-terminal of 80x24."""
-
-    def __init__(self, pid: int, descriptor: int) -> None:
-        self.pid = pid
-        self.sent = b""
-        self._descriptor = descriptor
-        self._code: int | None = None
-
-    def read(self, seconds: float) -> bytes:
-        """Everything that is sent within so long."""
-        until, got = time.monotonic() + seconds, b""
-        while (left := until - time.monotonic()) > 0:
-            if not select.select([self._descriptor], [], [], left)[0]:
-                continue
-            try:
-                piece = os.read(self._descriptor, 65_536)
-            except OSError:  # Linux says EIO when the other side has closed
-                break
-            if not piece:
-                break
-            got += piece
-        self.sent += got
-        return got
-
-    def wait_for(self, words: bytes) -> None:
-        """Read until these bytes came."""
-        until = time.monotonic() + 20
-        while words not in self.sent:
-            assert time.monotonic() < until, self.sent[-2_000:]
-            self.read(0.1)
-
-    def quiet(self, seconds: float) -> bool:
-        """Wait until nothing is sent for so long; False if that never happens within twenty seconds."""
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            if not self.read(seconds):
-                return True
-        return False
-
-    def type(self, keys: bytes) -> None:
-        """Press keys."""
-        os.write(self._descriptor, keys)
-
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        until = time.monotonic() + 15
-        while self._code is None and time.monotonic() < until:
-            self.read(0.1)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._code = os.waitstatus_to_exitcode(status)
-        self.read(0.2)
-        assert self._code is not None, "it did not end"
-        return self._code
-
-    def close(self) -> None:
-        """End it in any case."""
-        if self._code is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self._descriptor)
-
-
-@contextmanager
-def terminal(
-    tmp_path: Path, theme: str = "dark", logs_hold: Mapping[str, str] | None = None, **environment: str
-) -> Iterator[Terminal]:
-    """The screen over a filled database, with its own ingester and these log files."""
-    database, logs = filled(tmp_path / "state" / "usage.db"), tmp_path / "logs"
-    logs.mkdir()
-    for name, text in (logs_hold or {}).items():
-        (logs / name).write_text(text, "utf-8")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOKENMON_", "SSH_"))}
-    inherited.pop("NO_COLOR", None)
-    own = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    own["XDG_STATE_HOME"] = str(tmp_path / "memory")
-    pid, descriptor = pty.fork()
-    if pid == 0:
-        os.execve(
-            sys.executable,
-            [sys.executable, "-c", RUN, str(database), str(logs), theme],
-            {**inherited, **own, **environment},
-        )
-    ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    window = Terminal(pid, descriptor)
-    try:
-        yield window
-    finally:
-        window.close()
 
 
 def in_order(sent: bytes) -> bool:
@@ -133,7 +24,7 @@ def in_order(sent: bytes) -> bool:
 
 def test_q_leaves_the_terminal_in_order(tmp_path: Path) -> None:
     with terminal(tmp_path) as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.shows("claude-sonnet-4-5")
         window.type(b"q")
         assert window.end() == 0
         assert in_order(window.sent)
@@ -142,7 +33,7 @@ def test_q_leaves_the_terminal_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
 def test_a_signal_leaves_the_terminal_in_order(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with terminal(tmp_path) as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.shows("claude-sonnet-4-5")
         os.kill(window.pid, number)
         assert window.end() == code
         assert in_order(window.sent)
@@ -151,7 +42,7 @@ def test_a_signal_leaves_the_terminal_in_order(tmp_path: Path, number: signal.Si
 def test_its_ingester_ends_with_it(tmp_path: Path) -> None:
     database = tmp_path / "state" / "usage.db"
     with terminal(tmp_path) as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.shows("claude-sonnet-4-5")
         until = time.monotonic() + 20
         while holder(database) is None:
             assert time.monotonic() < until, "nobody ingests"
@@ -164,9 +55,9 @@ def test_its_ingester_ends_with_it(tmp_path: Path) -> None:
 def test_a_line_appended_to_a_log_is_on_the_screen(tmp_path: Path) -> None:
     database = tmp_path / "state" / "usage.db"
     with terminal(tmp_path) as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.shows("claude-sonnet-4-5")
         window.type(b"2")
-        window.wait_for(b"prod-api")
+        window.shows("prod-api")
         line: dict[str, object] = {
             "ts": "2025-11-21T14:40:00Z",
             "integration": "x",
@@ -175,26 +66,20 @@ def test_a_line_appended_to_a_log_is_on_the_screen(tmp_path: Path) -> None:
         }
         line |= {"prompt_tokens": 10, "completion_tokens": 10, "api_key_name": "newcomer"}
         (tmp_path / "logs" / "usage.jsonl").write_text(json.dumps(line) + "\n")
-        window.wait_for(b"newcomer")
+        window.shows("newcomer")
         window.type(b"q")
         assert window.end() == 0
         assert holder(database) is None
 
 
-def test_unchanged_data_sends_nothing(tmp_path: Path) -> None:
-    with terminal(tmp_path) as window:
-        window.wait_for(b"claude-sonnet-4-5")
-        assert window.quiet(5), "something is sent while nothing changes"
-        window.type(b"q")
-        assert window.end() == 0
-
-
 def test_without_colour_no_colour_is_sent_and_the_screen_is_not_blank(tmp_path: Path) -> None:
     with terminal(tmp_path, NO_COLOR="1") as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.shows("claude-sonnet-4-5")
         window.type(b"4")
-        window.wait_for(b"cost by model")
-        window.quiet(1)
+        window.shows("cost by model")
+        window.settle()
+        assert style(window, "4 Timeline") == BOLD_REVERSE
+        assert 7 not in style(window, "1 Summary").attributes
         window.type(b"q")
         window.end()
         assert not colours_of(window.sent)
@@ -202,10 +87,10 @@ def test_without_colour_no_colour_is_sent_and_the_screen_is_not_blank(tmp_path: 
 
 def test_the_ansi_theme_sends_no_colours_of_its_own(tmp_path: Path) -> None:
     with terminal(tmp_path, theme="ansi") as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.shows("claude-sonnet-4-5")
         window.type(b"2")
-        window.wait_for(b"prod-api")
-        window.quiet(1)
+        window.shows("prod-api")
+        window.settle()
         window.type(b"q")
         window.end()
         assert b"38;2;" not in window.sent
@@ -233,42 +118,138 @@ def kinds_of(sent: bytes) -> set[tuple[bytes, ...]]:
     return {match.groups(b"") for match in SEQUENCE.finditer(sent)}
 
 
-def seen_on_every_panel(tmp_path: Path, name: str, model: str) -> bytes:
-    """What the screen sends while one walks through it, over a log that holds this name everywhere, and a bad line."""
+def seen_on_every_panel(tmp_path: Path, name: str, model: str) -> tuple[bytes, str]:
+    """What the screen sends while one walks through it, over a log that holds this name everywhere, and a bad line;
+    and all that it showed after each key."""
     call: dict[str, object] = {"ts": "2025-11-21T14:40:00Z", "integration": name, "provider": "openai", "model": model}
     call |= {"prompt_tokens": 10**9, "completion_tokens": 10, "api_key_name": name, "project": name, "user": name}
     call |= {"cost_usd": 9_000, "error": name, "session": name, "request_id": name, "metadata": {name: name}}
     log = json.dumps(call) + "\n" + json.dumps({**call, "prompt_tokens": name}) + "\n"
     tmp_path.mkdir()
     with terminal(tmp_path, logs_hold={f"{name.replace('/', '_')[:60]}.jsonl": log}) as window:
-        window.wait_for(b"evil-model")
+        window.shows("evil-model")
+        shown = window.screen.text
         for key in (b"2", b"b", b"b", b"3", b"4", b"b", b"5", b"6", b"G", b"/", b"evil\r", b"1", b"?", b"\x1b", b"t"):
             window.type(key)
             window.read(0.4)
+            shown += window.screen.text
         window.type(b"q")
         assert window.end() == 0
-        return window.sent
+        return window.sent, shown
 
 
 def test_a_log_cannot_send_an_escape_sequence(tmp_path: Path) -> None:
     """Only kinds of sequences that a harmless log brings about, too, and nothing of what the log holds."""
-    clean = seen_on_every_panel(tmp_path / "clean", "harmless", "evil-model")
-    harmed = seen_on_every_panel(
+    clean, _ = seen_on_every_panel(tmp_path / "clean", "harmless", "evil-model")
+    harmed, shown = seen_on_every_panel(
         tmp_path / "harmed", "[/nope][@click=app.quit]" + "".join(HARM), "evil-model" + HARM[0]
     )
-    assert b"[/nope]" in harmed
+    assert "[/nope]" in shown
     assert not [harm for harm in HARM if harm.encode() in harmed]
     assert kinds_of(harmed) <= kinds_of(clean)
     assert not set(harmed.decode()) & {chr(code) for code in range(0x80, 0xA0)}
 
 
-def colours_of(sent: bytes) -> set[bytes]:
-    """Parameters of SGR sequences that set a colour."""
-    found = set()
-    for part in sent.split(b"\x1b[")[1:]:
-        parameters, sgr, _ = part.partition(b"m")
-        if sgr and set(parameters) <= set(b"0123456789;"):
-            numbers = [int(number) for number in parameters.split(b";") if number]
-            colours = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
-            found |= {parameters} if colours & set(numbers) else set()
-    return found
+BOLD_REVERSE = Style(frozenset({1, 7}))
+
+
+def style(window: Terminal, words: str) -> Style:
+    """What the first character of some words is painted with."""
+    row = next(number for number, line in enumerate(window.screen.lines) if words in line)
+    return window.screen.cells[row][window.screen.lines[row].index(words)].style
+
+
+SIZES = ((80, 24), (200, 60), (60, 16))
+
+
+def every_panel(window: Terminal) -> dict[bytes, list[str]]:
+    """What each panel shows, by its key."""
+    shown = {}
+    for key in (b"4", b"5", b"1"):
+        window.type(key)
+        window.settle(0.7)
+        shown[key] = window.screen.lines
+    return shown
+
+
+def test_resized_it_shows_what_a_fresh_start_shows(tmp_path: Path) -> None:
+    fresh = {}
+    for size in SIZES:
+        with terminal(tmp_path, size=size) as window:
+            window.ready()
+            fresh[size] = every_panel(window)
+            window.type(b"q")
+            window.end()
+    with terminal(tmp_path, size=(120, 40)) as window:
+        window.ready()
+        for key in fresh[SIZES[0]]:
+            window.type(key)
+            for size in SIZES:
+                window.resize(*size)
+                window.until(lambda: window.screen.lines == fresh[size][key])  # noqa: B023
+        window.type(b"q")
+        window.end()
+
+
+def test_a_window_that_is_too_small_is_used_again_when_it_grows(tmp_path: Path) -> None:
+    with terminal(tmp_path) as window:
+        window.ready()
+        before = window.screen.lines
+        window.resize(50, 14)
+        window.shows("60x16")
+        window.resize(80, 24)
+        window.until(lambda: window.screen.lines == before)
+
+
+def test_after_ctrl_l_the_whole_screen_is_sent_again(tmp_path: Path) -> None:
+    """Something else wrote on the terminal."""
+    with terminal(tmp_path) as window:
+        window.ready()
+        before = window.screen.lines
+        window.screen.resize(80, 24)  # the picture is lost, and the process is not told
+        window.type(b"\x0c")
+        window.settle()
+        assert window.screen.lines == before
+
+
+def test_a_frame_that_changes_something_is_wrapped_in_one_synchronised_update(tmp_path: Path) -> None:
+    def answers(sent: bytes) -> bytes:
+        return b"\x1b[?2026;1$y" if b"\x1b[?2026$p" in sent else b""
+
+    with terminal(tmp_path, answers=answers) as window:
+        window.shows("claude-sonnet-4-5")
+        for key in (b"2", b"j", b"4", b"?"):
+            window.type(key)
+            window.settle()
+        sent = window.sent[window.sent.index(BEGIN) :]
+        frames = sent.split(BEGIN)[1:]
+        assert len(frames) >= 5
+        for frame in frames:
+            content, end, rest = frame.partition(END)
+            assert end, "a frame that never ends"
+            assert content, "a frame without a change"
+            assert not re.search(rb"\x1b\[[\d;]*[Hm]", rest), "something is painted outside of a frame"
+
+
+def test_256_colours_are_used_where_the_terminal_has_no_more(tmp_path: Path) -> None:
+    with terminal(tmp_path, COLORTERM="") as window:
+        window.shows("claude-sonnet-4-5")
+        window.type(b"4")
+        window.shows("cost by model")
+        window.settle()
+        window.type(b"q")
+        window.end()
+        assert b"38;5;" in window.sent
+        assert b"38;2;" not in window.sent
+        assert b"48;2;" not in window.sent
+
+
+def test_ascii_sends_nothing_else_but_names_from_the_logs(tmp_path: Path) -> None:
+    with terminal(tmp_path, ascii_only=True) as window:
+        window.shows("claude-sonnet-4-5")
+        for key in (b"2", b"3", b"4", b"5", b"6", b"?", b"\x1b"):
+            window.type(key)
+            window.settle(0.3)
+        window.type(b"q")
+        window.end()
+        assert {character for character in window.sent.decode() if not character.isascii()} <= set("日本")

@@ -188,6 +188,7 @@ class TokenmonApp(App[None]):
     def _settle(self, size: Size) -> None:
         self._burst, self._settled_size = None, size
         self.post_message(Resize(size, size))
+
     def action_redraw(self) -> None:
         """Send the whole screen again, after something else wrote on it."""
         self.screen.refresh()
