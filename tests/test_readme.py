@@ -27,17 +27,11 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
-def test_the_two_commands_stand_before_everything_but_the_picture() -> None:
+def test_the_two_commands_stand_before_everything_but_the_pictures() -> None:
     first, second = blocks("sh")[:2]
     assert first == "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/tokenmon sample_data\n"
     assert second == "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/python -m pytest\n"
     assert README.index(second) < README.index("\n## ")
-
-
-def test_the_picture_is_a_screen_of_80_by_24() -> None:
-    lines = blocks("text")[0].splitlines()
-    assert len(lines) <= 24
-    assert max(map(len, lines)) <= 80
 
 
 def test_the_lines_of_python_write_a_native_line(tmp_path: Path) -> None:
