@@ -5,13 +5,14 @@ import json
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.ui.emulator import BEGIN, END, Style
-from tests.ui.terminal import Terminal, colours_of, terminal
+from tests.ui.terminal import Terminal, colours_of, started, terminal
 from tokenmon.store.lock import holder
 
 
@@ -253,3 +254,21 @@ def test_ascii_sends_nothing_else_but_names_from_the_logs(tmp_path: Path) -> Non
         window.type(b"q")
         window.end()
         assert {character for character in window.sent.decode() if not character.isascii()} <= set("日本")
+
+
+@pytest.mark.parametrize(
+    ("command", "term"),
+    [('"$@"', "dumb"), ('"$@" </dev/null', "xterm-256color"), ('"$@" | cat', "xterm-256color")],
+    ids=["dumb", "no input", "piped"],
+)
+def test_without_a_terminal_there_is_a_report_and_no_escape_sequence(tmp_path: Path, command: str, term: str) -> None:
+    log = tmp_path / "usage.jsonl"
+    call = {"ts": "2025-11-21T14:40:00Z", "integration": "x", "provider": "openai", "model": "gpt-5"}
+    log.write_text(json.dumps({**call, "prompt_tokens": 10, "completion_tokens": 10}) + "\n")
+    tokenmon = [sys.executable, "-m", "tokenmon", str(log)]
+    home = str(tmp_path)
+    words = ["/bin/sh", "-c", command, "sh", *tokenmon]
+    with started(words, TERM=term, HOME=home, XDG_STATE_HOME=home, XDG_CONFIG_HOME=home) as window:
+        assert window.end() == 0
+        assert b"\x1b" not in window.sent
+        assert b"2025-11-21" in window.sent

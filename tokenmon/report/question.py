@@ -91,17 +91,20 @@ def _brought_up_to_date(question: Question) -> tuple[bool, SourceFailed | None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Progress on one line of stderr that is gone at the end; silent without a terminal."""
+    """Progress on one line of stderr that is gone at the end, without an escape sequence; silent without a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda text: None
         return
 
+    width = terminal_width() - 1
+
     def show(text: str) -> None:
-        sys.stderr.write("\r\x1b[K" + clip(sanitise(text), terminal_width() - 1))
+        sys.stderr.write("\r" + " " * width + "\r" + clip(sanitise(text), width))
         sys.stderr.flush()
 
     try:
         yield show
     finally:
-        sys.stderr.write("\r\x1b[K")
+        show("")
+        sys.stderr.write("\r")
         sys.stderr.flush()
