@@ -123,7 +123,9 @@ async def snapshots() -> AsyncIterator[tuple[Path, str]]:
         original = filled(Path(place) / "original.db")
         for scene in SCENES:
             for theme in THEMES:
-                database = Path(shutil.copy(original, Path(place) / "usage.db"))
+                own = Path(place) / f"{scene.name}-{theme}"  # nothing is remembered from scene to scene
+                own.mkdir()
+                database = Path(shutil.copy(original, own / "usage.db"))
                 async with driven(database, theme=theme, range="24h") as driver:
                     rows = await shot(driver, scene, database)
                 yield SNAPSHOTS / f"{scene.name}-{theme}.txt", written(rows)

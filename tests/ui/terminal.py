@@ -144,7 +144,7 @@ def terminal(
     for name, text in (logs_hold or {}).items():
         (logs / name).write_text(text, "utf-8")
     words = [sys.executable, "-c", RUN, str(database), str(logs), theme, "1" if ascii_only else ""]
-    with started(words, size=size, answers=answers, **environment) as window:
+    with started(words, size=size, answers=answers, **{"XDG_STATE_HOME": str(tmp_path), **environment}) as window:
         yield window
 
 

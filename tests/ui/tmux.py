@@ -88,6 +88,7 @@ def screen_in_tmux(tmp_path: Path, size: tuple[int, int] = (80, 24), theme: str 
         filled(database)
         logs.mkdir()
     own = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "COLORTERM": "truecolor", "PATH": os.environ["PATH"]}
+    own |= {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     words = ["env", "-i", *(f"{name}={value}" for name, value in own.items()), "TERM=tmux-256color"]
     words += [sys.executable, "-c", RUN, str(database), str(logs), theme, ""]
     tmux = Tmux()
