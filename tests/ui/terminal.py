@@ -85,8 +85,8 @@ class Terminal:
 
     def ready(self) -> None:
         """Wait until the ingester has looked at everything: no rule finds the calls of the filled database alarming."""
-        self.shows("claude-sonnet-4-5", "6 Health")
-        self.until(lambda: "6 Health ▲" not in self.screen.text)
+        self.shows("claude-sonnet-4-5", "q quit")
+        self.until(lambda: not re.search("6 (Health )?▲", self.screen.text))
         self.settle()
 
     def settle(self, seconds: float = 0.5) -> bytes:

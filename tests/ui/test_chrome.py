@@ -20,7 +20,7 @@ from textual.widgets import Input
 
 from tests.ui.driving import ENVIRONMENT, Driver, driven
 from tests.ui.filling import MODELS, NOW, Filler, call, filled
-from tests.ui.test_terminal import ROOT, RUN, terminal
+from tests.ui.terminal import ROOT, RUN, terminal
 from tokenmon.errors import ConfigError
 from tokenmon.settings import load_settings
 from tokenmon.ui.keymap import keyboard_of
@@ -28,7 +28,6 @@ from tokenmon.ui.keys import Keyboard, declared
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.screens.live import AWAY
 from tokenmon.ui.screens.main import MainScreen
-from tokenmon.ui.screens.painted import TOAST
 from tokenmon.ui.screens.palette import Found, commands_of
 from tokenmon.ui.themes import DARK, LIGHT, PLAIN
 from tokenmon.ui.widgets.hint_row import HintRow
@@ -223,14 +222,15 @@ async def test_where_nothing_is_under_the_cursor_it_says_so(full: Path, key: str
 
 def test_a_copy_is_sent_to_the_terminal_and_its_toast_goes_for_good(tmp_path: Path) -> None:
     with terminal(tmp_path) as window:
-        window.wait_for(b"claude-sonnet-4-5")
+        window.ready()
         window.type(b"3")
-        window.wait_for(b"MODEL")
-        window.quiet(1)
+        window.shows("MODEL", "claude-sonnet-4-5")
+        window.settle()
         window.type(b"y")
-        window.wait_for(b"\x1b]52;c;" + b64encode(b"claude-sonnet-4-5"))
-        window.wait_for(b"sent to the terminal's clipboard")
-        window.read(TOAST + 1)
+        window.shows("sent to the terminal's clipboard")
+        assert b"\x1b]52;c;" + b64encode(b"claude-sonnet-4-5") in window.sent
+        window.until(lambda: "clipboard" not in window.screen.text)
+        window.settle()
         assert not window.read(5), "something is sent although nothing changes"
         window.type(b"q")
         assert window.end() == 0
