@@ -4,7 +4,7 @@ import pytest
 
 from tests.ui.tmux import is_installed
 
-collect_ignore = [] if is_installed() else ["ui/test_tmux.py"]
+collect_ignore = [] if is_installed() else ["ui/test_tmux.py", "ui/test_copying.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
