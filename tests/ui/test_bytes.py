@@ -110,3 +110,5 @@ def test_what_is_not_a_frame_is_sent_as_it_is() -> None:
     assert canvas.changes(frame) == ""
     assert canvas.changes("\x1b[2J") == "\x1b[2J"
     assert canvas.changes(frame).count("words") == 1
+    assert canvas.changes(frame, (7, 24)) == "", "it is there, so nothing is sent beyond the edge"
+    assert canvas.changes(frame).count("words") == 1, "but what is there after the edge moved is not known"

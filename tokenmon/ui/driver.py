@@ -34,6 +34,9 @@ GAP = 4
 PATIENCE = 2.0
 """Seconds after which an answer of the terminal will not come any more."""
 
+EVERYTHING = (1 << 30, 1 << 30)
+"""The size of a terminal beyond which nothing can be painted."""
+
 REDRAW = "ctrl+l"
 """The key after which the terminal's content is not trusted any more."""
 
@@ -137,8 +140,12 @@ class Canvas:
         """From the next frame on: the terminal may show anything. Safe in a signal handler and in another thread."""
         self._forgotten = True
 
-    def changes(self, data: str) -> str:
-        """What has to be sent so that the terminal shows what it would after `data`; empty where it does already."""
+    def changes(self, data: str, size: tuple[int, int] = EVERYTHING) -> str:
+        """What has to be sent so that the terminal shows what it would after `data`; empty where it does already.
+
+        `size`: columns and rows of the terminal. Whatever is painted beyond them, by a frame from before it shrank,
+        lands on other cells.
+        """
         pieces = _pieces(data)
         if not pieces:
             self._forgotten = self._forgotten or _PAINTS_NOTHING.fullmatch(data) is None
@@ -149,6 +156,8 @@ class Canvas:
         self._out, self._ink = [], PLAIN
         for piece in pieces:
             self._update(piece)
+            if piece.row > size[1] or piece.column + len(piece.cells) - 1 > size[0]:
+                self._forgotten = True
         if self._ink != PLAIN:
             self._out.append("\x1b[0m")
         cursor = f"\x1b[{pieces[-1].row};{pieces[-1].column + len(pieces[-1].cells)}H"
@@ -242,9 +251,16 @@ class ThriftyDriver(LinuxDriver):
                 super().write(data)
             self._begun = False
             return
-        if changes := self._canvas.changes(data):
+        if changes := self._canvas.changes(data, self._size_now()):
             super().write(BEGIN + changes if self._begun else changes)
             self._begun = False
+
+    def _size_now(self) -> tuple[int, int]:
+        """Of the terminal itself, which the app learns of later."""
+        try:
+            return os.get_terminal_size(self.fileno)
+        except OSError:
+            return EVERYTHING
 
     def process_message(self, message: Message) -> None:
         """Pass on what the user did."""
