@@ -201,8 +201,9 @@ def test_a_change_of_half_an_hour_keeps_hours_on_the_clock() -> None:
 def test_weeks_begin_on_monday_and_double_when_there_are_too_many() -> None:
     window = resolved("2020-01-01..2026-11-20")
     weekly, fewer = bins(window, BERLIN, 400), bins(window, BERLIN, 100)
-    assert all(datetime.fromtimestamp(edge / 1000, BERLIN).strftime("%a %H:%M") == "Mon 00:00" for edge in weekly)
-    assert set(fewer) <= set(bins(resolved("2019-12-01..2027-01-01"), BERLIN, 400))
+    inner = weekly[1:-1]
+    assert all(datetime.fromtimestamp(edge / 1000, BERLIN).strftime("%a %H:%M") == "Mon 00:00" for edge in inner)
+    assert set(fewer[1:-1]) <= set(bins(resolved("2019-12-01..2027-01-01"), BERLIN, 400))
     assert 50 <= len(fewer) - 1 <= 100
 
 
@@ -212,20 +213,50 @@ def test_the_smallest_width_that_fits_is_taken() -> None:
         assert lengths(bins(window, BERLIN, 20), width) == [1] * 20
 
 
-@given(
-    st.integers(0, 2_100_000_000_000),
-    st.integers(1, 400 * DAY),
-    st.integers(1, 300),
-    st.sampled_from(ZONES),
+CHANGES = st.sampled_from(
+    [ms(text, ZoneInfo("UTC")) for text in ("2026-03-29", "2026-10-25", "2026-10-03", "2011-12-30", "2018-11-04")]
 )
-def test_bins_cover_the_window_once_and_are_few_enough(start: int, length: int, at_most: int, zone: ZoneInfo) -> None:
-    edges = bins(Window(start, start + length), zone, at_most)
-    assert edges[0] <= start < edges[1]
-    assert edges[-2] < start + length <= edges[-1]
+"""Days on which some zone changes its clocks, or leaves a day out."""
+starts = st.one_of(
+    st.integers(0, 2_100_000_000_000), st.builds(lambda day, off: day + off, CHANGES, st.integers(-2 * DAY, DAY))
+)
+windows = st.builds(
+    lambda start, length: Window(start, start + length),
+    starts,
+    st.one_of(st.integers(1, 400 * DAY), st.integers(1, 3 * DAY)),
+)
+
+
+@given(windows, st.integers(1, 300), st.sampled_from(ZONES))
+def test_bins_are_exactly_the_window_and_few_enough(window: Window, at_most: int, zone: ZoneInfo) -> None:
+    edges = bins(window, zone, at_most)
+    assert (edges[0], edges[-1]) == (window.start, window.end)
     assert 1 <= len(edges) - 1 <= at_most
     assert list(edges) == sorted(set(edges))
     for edge in edges[1:-1]:
         assert datetime.fromtimestamp(edge / 1000, zone).second == 0
+
+
+@given(windows, st.integers(2, 300), st.sampled_from(ZONES), st.integers(1, HOUR))
+def test_only_the_ends_move_with_the_clock(window: Window, at_most: int, zone: ZoneInfo, later: int) -> None:
+    assert window.start is not None
+    assert window.end is not None
+    edges = bins(window, zone, at_most)
+    moved = bins(Window(window.start + later, window.end + later), zone, at_most)
+    inner = range(window.start + later + 1, window.end)
+    if min(lengths(edges[1:-1]), default=0) == min(lengths(moved[1:-1]), default=1):
+        assert {edge for edge in edges[1:-1] if edge in inner} == {edge for edge in moved[1:-1] if edge in inner}
+
+
+@given(starts, st.sampled_from(ZONES))
+def test_a_day_has_a_bin_for_every_hour_of_its_clock(at: int, zone: ZoneInfo) -> None:
+    day = resolved("today", zone, at)
+    assert day.start is not None
+    assert day.end is not None
+    edges = bins(day, zone, 26)
+    if (day.end - day.start) % HOUR == 0:
+        assert lengths(edges) == [1] * ((day.end - day.start) // HOUR)
+    assert all(datetime.fromtimestamp(edge / 1000, zone).minute == 0 for edge in edges[1:-1])
 
 
 def test_a_window_without_ends_has_no_bins() -> None:

@@ -171,10 +171,11 @@ def _midnight(day: date, zone: tzinfo) -> int:
 
 
 def bins(window: Window, zone: tzinfo, at_most: int) -> tuple[int, ...]:
-    """Edges of at most `at_most` bins that cover a window with both ends; UTC milliseconds, rising.
+    """Edges of at most `at_most` bins that are exactly a window with both ends; UTC milliseconds, rising.
 
-    They are on boundaries of the local wall clock, of the smallest width of `WIDTHS` that fits (or a multiple of a
-    week). A day with a change of clocks has 23 or 25 bins of an hour; wider bins take the change in.
+    All but the ends are on boundaries of the local wall clock, of the smallest width of `WIDTHS` that fits (or a
+    multiple of a week), so that only the ends move with a relative range. A day with a change of clocks has 23 or 25
+    bins of an hour; wider bins take the change in.
     """
     if window.start is None or window.end is None or at_most < 1:
         raise ValueError("a window with both ends and room for one bin is needed")
@@ -182,27 +183,19 @@ def bins(window: Window, zone: tzinfo, at_most: int) -> tuple[int, ...]:
     weeks = 1
     for width in WIDTHS:
         if (end - window.start) // width <= at_most:
-            edges = _covering(window.start, end, _edges(window.start, end, zone, width, weeks))
+            edges = _within(window.start, end, _edges(window.start, end, zone, width, weeks))
             if len(edges) - 1 <= at_most:
                 return edges
     while True:
         weeks *= 2
-        edges = _covering(window.start, end, _edges(window.start, end, zone, WEEK, weeks))
+        edges = _within(window.start, end, _edges(window.start, end, zone, WEEK, weeks))
         if len(edges) - 1 <= at_most:
             return edges
 
 
-def _covering(start: int, end: int, edges: Iterator[int]) -> tuple[int, ...]:
-    """The edges from the last at or before `start` to the first at or after `end`."""
-    kept: list[int] = []
-    for edge in sorted(set(edges)):
-        if edge <= start:
-            kept = [edge]
-        else:
-            kept.append(edge)
-        if edge >= end:
-            break
-    return tuple(kept)
+def _within(start: int, end: int, edges: Iterator[int]) -> tuple[int, ...]:
+    """The edges between two ends, and the ends."""
+    return (start, *sorted({edge for edge in edges if start < edge < end}), end)
 
 
 def _edges(start: int, end: int, zone: tzinfo, width: int, weeks: int) -> Iterator[int]:
