@@ -273,7 +273,7 @@ async def test_hidden_panels_are_not_drawn(full: Path) -> None:
         await driver.shows("Top models")
         timeline = driver.main.query_one("#timeline", Panel)
         assert not timeline.is_asking
-        assert timeline.query_one(TimeChart).render().plain == ""
+        assert timeline.query_one(TimeChart).text == ""
 
 
 async def test_a_wide_terminal_shows_more_figures(full: Path) -> None:

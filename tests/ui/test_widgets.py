@@ -1,19 +1,16 @@
-"""The parts that need no terminal: bars, the chart's scale and labels, colours, figures, rows."""
+"""The parts that need no terminal: bars, colours, figures, rows."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC
 
 import pytest
 from rich.cells import cell_len
-from rich.style import Style
 from rich.text import Text
 
 from tokenmon.events import NANO
 from tokenmon.store.answers import Sums
 from tokenmon.ui.look import Colours, Look, spread
-from tokenmon.ui.themes import ASCII, DARK, LIGHT, PLAIN, UNICODE, Palette, glyphs_for, palette_for
+from tokenmon.ui.themes import ASCII, DARK, LIGHT, UNICODE, Palette, glyphs_for, palette_for
 from tokenmon.ui.widgets.bars import bar
-from tokenmon.ui.widgets.chart import Band, Picture, TimeChart, scale, time_labels
 from tokenmon.ui.widgets.kpi_strip import change_text, cost_label, figures_of
 from tokenmon.ui.widgets.status_row import Situation, banner_of, state_of
 
@@ -27,109 +24,26 @@ def test_a_bar_shows_the_least_share_and_never_outgrows_its_room() -> None:
     assert bar(7, 10, UNICODE) == "━" * 10
 
 
-@pytest.mark.parametrize("largest", [1, 7, 99, 100, 101, 123_456, 2_090_000_000, 10**18])
-def test_the_axis_is_round_and_holds_the_largest_value(largest: int) -> None:
-    step, intervals = scale(largest, 5)
-    assert 2 <= intervals <= 5
-    assert largest <= step * intervals <= 3 * largest + 2
-    assert f"{step:.0e}"[0] in "125" or f"{step:.1e}".startswith("2.5")
-
-
-@pytest.mark.parametrize("height", range(4, 40, 3))
-@pytest.mark.parametrize("largest", [0.05, 0.585, 0.6, 0.61, 0.99, 1.0, 7.3])
-def test_no_bar_is_above_the_top_of_the_axis(height: int, largest: float) -> None:
-    chart = TimeChart(Look(UTC, PLAIN, ASCII))
-    band = Band("m", (0, round(largest * NANO / 2), round(largest * NANO), 0), 0)
-    rows = chart.painted(Picture((0, 1, 2, 3, 4), (band,), money=True), 40, height).plain.split("\n")
-    inked = next(index for index, row in enumerate(rows) if "#" in row)
-    top = next(index for index, row in enumerate(rows) if "$" in row)
-    assert inked >= top == 0
-    assert largest <= float(rows[0].split("+")[0].strip().removeprefix("$"))
-
-
-def test_time_labels_stand_on_round_local_times() -> None:
-    berlin = ZoneInfo("Europe/Berlin")
-    start = int(datetime(2025, 11, 20, 14, 30, tzinfo=berlin).timestamp() * 1_000)
-    edges = [start + index * 1_800_000 for index in range(49)]
-    assert [label for _, label in time_labels(edges, berlin, 6)] == ["18:00", "Fri 21", "06:00", "12:00"]
-
-
-def test_a_year_is_labelled_by_months() -> None:
-    edges = [int(datetime(2025, month, 1, tzinfo=UTC).timestamp() * 1_000) for month in range(1, 13)]
-    assert [label for _, label in time_labels(edges, UTC, 4)] == ["Jan 2025", "Apr 2025", "Jul 2025", "Oct 2025"]
-
-
-@pytest.mark.parametrize(("palette", "glyphs"), [(DARK, UNICODE), (PLAIN, UNICODE), (PLAIN, ASCII), (DARK, ASCII)])
-@pytest.mark.parametrize("size", [(80, 17), (30, 5), (160, 38), (9, 4)])
-def test_a_chart_fills_exactly_its_size(palette: Palette, glyphs: object, size: tuple[int, int]) -> None:
-    chart = TimeChart(Look(UTC, palette, ASCII if glyphs is ASCII else UNICODE))
-    edges = tuple(range(0, 49 * 1_800_000, 1_800_000))
-    bands = tuple(Band(f"m{n}", tuple((index % 7) * NANO for index in range(48)), n) for n in range(8))
-    rows = chart.painted(Picture(edges, bands, money=True), *size).plain.split("\n")
-    assert [cell_len(row) for row in rows] == [size[0]] * size[1]
-    if glyphs is ASCII:
-        assert all(character < "\x80" for row in rows for character in row)
-
-
-def test_a_bin_without_cost_is_empty_and_one_with_little_is_not() -> None:
-    chart = TimeChart(LOOK)
-    picture = Picture((0, 1_000, 2_000, 3_000), (Band("m", (NANO, 0, 1_000_000), 0),), money=True)
-    lowest = chart.painted(picture, 8 + 30, 10).plain.split("\n")[7][8:]
-    assert "█" in lowest[:10]
-    assert "█" not in lowest[10:20]
-    assert "█" in lowest[20:]
-
-
-def test_every_cell_has_the_colour_of_the_band_that_fills_it() -> None:
-    chart = TimeChart(LOOK)
-    picture = Picture((0, 1_000, 2_000), (Band("a", (4 * NANO, NANO), 0), Band("b", (4 * NANO, 0), 1)), money=True)
-    rows = chart.painted(picture, 8 + 2, 11).split("\n")[:-2]
-
-    def colour(row: Text, column: int) -> str:
-        styles = [span.style for span in row.spans if span.start <= 8 + column < span.end]
-        return str(styles[-1]) if row.plain[8 + column] == "█" else ""
-
-    low, high = (str(Style.parse(LOOK.palette.series[index])) for index in (0, 1))
-    assert [colour(row, 0) for row in rows] == [high] * 4 + [low] * 5
-    assert [colour(row, 1) for row in rows] == [""] * 7 + [low] * 2
-
-
-def test_a_chart_of_one_column_is_drawn() -> None:
-    picture = Picture((0, 1_000), (Band("m", (NANO,), 0),), money=True)
-    assert TimeChart(LOOK).painted(picture, 9, 6).plain.split("\n")[0].endswith("█")
-
-
-def test_the_lowest_label_is_zero_however_few_rows_there_are() -> None:
-    picture = Picture((0, 1_000), (Band("m", (37 * NANO,), 0),), money=True)
-    for height in range(4, 20):
-        labels = [row[:8].strip() for row in TimeChart(LOOK).painted(picture, 40, height).plain.split("\n")[:-2]]
-        assert labels[-1].startswith("$0"), height
-        assert labels[0].startswith("$40"), height
-
-
-def test_a_chart_without_bins_is_blank() -> None:
-    assert TimeChart(LOOK).painted(Picture((), (), money=True), 80, 20).plain == ""
-
-
-def test_series_differ_without_colour() -> None:
-    chart = TimeChart(Look(UTC, PLAIN, UNICODE))
-    bands = tuple(Band(str(n), (NANO,), n) for n in range(4))
-    body = chart.painted(Picture((0, 1_000), bands, money=True), 20, 14).plain
-    assert all(fill in body for fill in "█▓▒░")
-
-
 def test_a_model_keeps_its_colour_when_its_rank_changes() -> None:
     colours = Colours(3)
     assert colours.assign(["a", "b"]) == [0, 1]
     assert colours.assign(["b", "c", "a"]) == [1, 2, 0]
     assert colours.assign(["d", "a"]) == [1, 0], "a newcomer gets a colour that is not on the screen"
     assert colours.assign(["a", "b", "c", "d"]) == [0, 1, 2, 3], "the rest shares the last one"
+    assert colours.assign(["e", "d"]) == [0, 1], "and a newcomer has the one that it had before, if nobody else has"
 
 
 def test_labels_shrink_to_the_cell() -> None:
     assert LOOK.fit("claude-sonnet-4-5", 10) == "claude-so…"
     assert LOOK.fit("日本語のキー", 6) == "日本 …"[:2] + " …" or cell_len(LOOK.fit("日本語のキー", 6)) == 6
     assert cell_len(LOOK.fit("日本語のキー", 6)) == 6
+
+
+@pytest.mark.parametrize("width", [1, 5, 9, 30])
+def test_a_path_loses_its_beginning(width: int) -> None:
+    cut = LOOK.fit_end("/var/log/日本語/usage.jsonl", width)
+    assert cell_len(cut) == width
+    assert "/var/log/日本語/usage.jsonl".endswith(cut.lstrip("…").rstrip()) or width == 1
 
 
 def test_the_right_end_of_a_row_wins() -> None:

@@ -85,6 +85,18 @@ class Chart:
     series: tuple[ChartSeries, ...]
 
 
+@dataclass(frozen=True)
+class Collected:
+    """Of which time anything can be known."""
+
+    first: int
+    """Time of the first event, UTC milliseconds."""
+    until: int | None
+    """When whoever ingests was last seen, or the last event was if it is later; None while somebody ingests."""
+    rolled: int | None
+    """Before this only roll-ups are left, of whole hours at best."""
+
+
 class StoredEvent(Struct, frozen=True):
     """One event as it was stored."""
 

@@ -117,3 +117,11 @@ def holder(db: Path) -> tuple[int, int] | None:
         return _pid(descriptor), os.fstat(descriptor).st_mtime_ns // 1_000_000
     finally:
         os.close(descriptor)
+
+
+def last_sign_of_life(db: Path) -> int | None:
+    """When anybody who ingests was last seen, UTC milliseconds; None where nobody ever was."""
+    try:
+        return os.stat(_lock_path(db)).st_mtime_ns // 1_000_000
+    except OSError:
+        return None

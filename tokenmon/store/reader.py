@@ -14,12 +14,23 @@ from typing import Any
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store import breakdown, health, pages
-from tokenmon.store.answers import AlertRow, Breakdown, Chart, EventPage, Health, SessionPage, StoredEvent, Sums
+from tokenmon.store.answers import (
+    AlertRow,
+    Breakdown,
+    Chart,
+    Collected,
+    EventPage,
+    Health,
+    SessionPage,
+    StoredEvent,
+    Sums,
+)
 from tokenmon.store.catalogue import COLUMNS, Catalogue
 from tokenmon.store.chart import Charts
 from tokenmon.store.course import Courses
 from tokenmon.store.cover import NOTHING_GONE, RAW, Floors, Span, runs, snap
 from tokenmon.store.groups import cut, ordered
+from tokenmon.store.lock import holder, last_sign_of_life
 from tokenmon.store.schema import HOUR, LEVELS
 from tokenmon.store.selecting import select
 from tokenmon.store.session_rows import Order, SessionRows
@@ -100,6 +111,17 @@ class Reader:
             known = [first[0] if first else None, moment.newest, *(rolled or ())]
             times = [time for time in known if time is not None]
             return Window(min(times), max(times) + 1) if times else None
+
+    async def collected(self) -> Collected | None:
+        """Of which time anything can be known; None where there is no event."""
+        span = await self.span()
+        if span is None or span.start is None or span.end is None:
+            return None
+        path, until = self._snapshots.path, None
+        if holder(path) is None:
+            until = max(span.end - 1, last_sign_of_life(path) or 0)
+        async with self._moment() as moment:
+            return Collected(span.start, until, moment.floors[RAW])
 
     async def totals(self, view: View) -> Sums:
         """Sums over everything in a view."""

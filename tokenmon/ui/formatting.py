@@ -138,11 +138,41 @@ def tick(instant: int, zone: tzinfo, step: int) -> str:
     return f"{then:%a %d}" if (then.hour, then.minute) == (0, 0) else f"{then:%H:%M}"
 
 
+def bin_span(start: int, end: int, zone: tzinfo, now: int) -> str:
+    """A bin of a chart: `Fri 13:45-14:00`, `Nov 12 06:00-12:00`, `Fri Nov 20`, `Nov 16-Nov 22`.
+
+    Days of another year say it; on both sides of a change of clocks the zone is told.
+    """
+    first, last, today = local(start, zone), local(end, zone), local(now, zone)
+    year = "" if first.year == today.year else f" {first:%Y}"
+    if end - start >= DAY - 2 * HOUR:
+        final = local(end - 1, zone)
+        if first.date() == final.date():
+            return f"{first:%a %b %d}{year}"
+        return f"{first:%b %d}-{final:%b %d}{year}"
+    if last.second or last.microsecond:
+        last += timedelta(minutes=1)
+    day = f"{first:%a}" if timedelta() <= today.date() - first.date() < timedelta(days=6) else f"{first:%b %d}{year}"
+    if first.utcoffset() != last.utcoffset():
+        return f"{day} {first:%H:%M %Z}-{last:%H:%M %Z}"
+    return f"{day} {first:%H:%M}-{last:%H:%M}"
+
+
 def axis_money(nano: float, step: float) -> str:
-    """A label of a money axis whose labels are `step` nano-USD apart, all with the decimals that the step needs."""
+    """A label of a money axis whose labels are `step` nano-USD apart, with the decimals that the step needs, in seven
+    characters."""
     if step >= 1_000 * NANO:
         return money(round(nano)) if nano else "$0"
-    return f"${nano / NANO:.{_decimals(step / NANO)}f}"
+    decimals = _decimals(step / NANO)
+    if decimals <= 4 or not nano:
+        return f"${nano / NANO:.{min(decimals, 4)}f}"
+    digits, _, exponent = f"{nano / NANO:.1e}".partition("e")
+    return f"${digits.removesuffix('.0')}e{int(exponent)}"
+
+
+def axis_power(nano: float) -> str:
+    """A label of a money axis whose labels are powers of ten: `$0.01`, `$1`, `$100`."""
+    return axis_money(nano, max(nano, 10 * NANO) if nano >= NANO else nano)
 
 
 def axis_count(number: float, step: float) -> str:

@@ -36,6 +36,14 @@ class Look:
             return set_cell_size(text, width)
         return set_cell_size(text, width - 1) + self.glyphs.ellipsis if width > 0 else ""
 
+    def fit_end(self, text: str, width: int) -> str:
+        """The same for a path, which loses its beginning, because its end tells files apart."""
+        if cell_len(text) <= width:
+            return set_cell_size(text, width)
+        while cell_len(text) > width - 1:
+            text = text[1:]
+        return set_cell_size(self.glyphs.ellipsis + text, width) if width > 0 else ""
+
     @property
     def told_by_colour(self) -> bool:
         """Whether the series of a chart are told apart by colour: full cells then, else fills of their own."""
@@ -75,14 +83,23 @@ class Colours:
         """Colours 0 to `count` - 1 are given out; `count` is the one for the rest."""
         self._rest = count
         self._given: dict[str, int] = {}
+        self._lent: dict[str, int] = {}
 
     def assign(self, labels: list[str]) -> list[int]:
         """A colour for each of the labels, largest first; alike only where there are more labels than colours."""
         for label in labels:
             if label not in self._given and len(self._given) < self._rest:
                 self._given[label] = len(self._given)
-        taken = {self._given[label] for label in labels if label in self._given}
-        free = [colour for colour in range(self._rest) if colour not in taken]
-        return [
-            self._given[label] if label in self._given else (free.pop(0) if free else self._rest) for label in labels
-        ]
+        shown = {self._given[label] for label in labels if label in self._given}
+        free = [colour for colour in range(self._rest) if colour not in shown]
+        return [self._given[label] if label in self._given else self._lend(label, free) for label in labels]
+
+    def _lend(self, label: str, free: list[int]) -> int:
+        """One of the free colours, if possible the one that it had the last time."""
+        colour = self._lent.get(label, self._rest)
+        if colour not in free:
+            colour = free[0] if free else self._rest
+        if colour in free:
+            free.remove(colour)
+            self._lent[label] = colour
+        return colour

@@ -180,7 +180,17 @@ class Glyphs:
     axis_mark: str = "┤"
     base: str = "─"
     base_mark: str = "┬"
+    base_gap: str = "╌"
+    """Where nothing was collected."""
+    chosen: str = "▸"
+    """Before what a cursor reads out."""
+    pointer: str = "▲"
+    """Below the bin under the cursor, whose column is the rule."""
+    rule: str = "┊"
+    arrows: str = "←→"
     block: str = "█"
+    quarters: str = " ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"
+    """Cells of a line; bits are left and right below, left and right above."""
     fills: tuple[str, ...] = ("█", "▓", "▒", "░", "#", "=", "+", ".")
     """Fills of the chart's series where colours cannot tell them apart."""
 
@@ -213,7 +223,13 @@ ASCII = Glyphs(
     axis_mark="+",
     base="-",
     base_mark="+",
+    base_gap=".",
+    chosen=">",
+    pointer="^",
+    rule="|",
+    arrows="<>",
     block="#",
+    quarters=" " + "#" * 15,
     fills=("#", "%", "@", "=", "+", "o", ":", "."),
 )
 

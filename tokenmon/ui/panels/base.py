@@ -83,6 +83,10 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
         """What is shown, as plain values."""
         return Table()
 
+    def step_back(self) -> bool:
+        """Take back a choice of its own before Esc goes further; whether there was any."""
+        return False
+
     def focus_target(self) -> Widget:
         """What takes the keys while the panel is shown."""
         return self

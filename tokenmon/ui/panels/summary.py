@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from tokenmon.dimensions import Dimension
-from tokenmon.store.answers import AlertRow, Breakdown, Chart, Group
+from tokenmon.store.answers import AlertRow, Breakdown, Group
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.acknowledged import Acknowledged
@@ -23,7 +23,7 @@ from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.grouped import LIMIT, MATERIAL, cost_cell, table_of
 from tokenmon.ui.panels.models import MODEL
-from tokenmon.ui.panels.spend import TOP, is_rest, load_chart, picture_of
+from tokenmon.ui.panels.spend import TOP, Spend, load_spend, picture_of
 from tokenmon.ui.panels.spenders import SPENDERS, spenders
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.chart import Picture, TimeChart
@@ -71,7 +71,7 @@ class Overview:
     models: Ranked
     spenders: Ranked | None
     """None where there is no room for them."""
-    chart: Chart
+    spend: Spend
     alerts: tuple[AlertRow, ...]
     """Those that stand and that nobody acknowledged."""
 
@@ -199,7 +199,7 @@ class SummaryPanel(Panel[Overview]):
         return Overview(
             Ranked(MODEL, models, await self._earlier.costs(reader, among, MODEL, zone), view.chosen(MODEL.name)),
             await self._spenders(reader, view) if self._has_room_for_spenders else None,
-            await load_chart(reader, view, MODEL, zone, self._columns),
+            await load_spend(reader, view, MODEL, zone, self._columns, self.now),
             tuple(alert for alert in alerts if alert.state != "ok" and not self._acknowledged.holds(alert)),
         )
 
@@ -223,8 +223,8 @@ class SummaryPanel(Panel[Overview]):
         self._data = data
         self._lay_out(data)
         self.call_after_refresh(self._fit)
-        picture = picture_of(data.chart, "cost", self.colours)
-        self._draw_ranking("top-models", data.models, self._styles(data.chart, picture))
+        picture = picture_of(data.spend, "cost", self.colours)
+        self._draw_ranking("top-models", data.models, self._styles(data.spend, picture))
         if data.spenders is not None:
             self.query_one("#top-keys-card").border_title = _title(data.spenders.by)
             self._draw_ranking("top-keys", data.spenders, {})
@@ -297,12 +297,12 @@ class SummaryPanel(Panel[Overview]):
         ranks = tuple(self._rank(group, data, styles.get(group.values[0] or "", other)) for group in data.now.groups)
         self.query_one(f"#{name}", Ranking).draw(ranks, data.missing)
 
-    def _styles(self, chart: Chart, picture: Picture) -> dict[str, str]:
+    def _styles(self, spend: Spend, picture: Picture) -> dict[str, str]:
         """What the chart draws its series with, by value, so that a row has the colour of its band."""
         return {
-            series.label: self.look.palette.series[band.colour]
-            for index, (series, band) in enumerate(zip(chart.series, picture.bands, strict=True))
-            if not is_rest(chart, index)
+            series.label: self.look.inks[band.colour]
+            for index, (series, band) in enumerate(zip(spend.chart.series, picture.bands, strict=True))
+            if not spend.is_rest(index)
         }
 
     def _rank(self, group: Group, data: Ranked, style: str) -> Rank:

@@ -182,12 +182,14 @@ class MainScreen(PaintedScreen):
             self._chosen_anew()
 
     def action_back(self) -> None:
-        """One step back: the search, the newest filter, then the first panel. Never out of the program."""
+        """One step back: search, the panel's choice, newest filter, first panel. Never out of the program."""
         search = self.query_one(SearchRow)
         if search.words:
             search.clear()
         elif search.typing:
             search.leave()
+        elif self.panel.step_back():
+            return
         elif self.choices.chips:
             self.action_drop(len(self.choices.chips) - 1)
         else:

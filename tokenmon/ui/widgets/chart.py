@@ -1,47 +1,57 @@
-"""Stacked bins over time; the only module that knows plotext.
+"""Bins over time, stacked or as lines; the only module that knows plotext.
 
 plotext's bar functions cost 170 ms for eight series, so every cell of a stack is a point of its own (`sd`, whole
-cells): no cell is painted twice, and each has one colour. What comes out is read as runs of a colour, because rich
-takes longer to read escape sequences than plotext to write them. Only the body is
-plotext's; axes and labels are ours, because they are money and local times. Edges of bins are rounded to columns: whole
-columns per bin would leave up to a third of the width empty. It paints again only when data, size or colours changed.
+cells): no cell is painted twice, and each has one colour. Its cells are read as they are, because writing them as
+escape sequences and reading those again would take longer than everything else. Only the body is plotext's; axes and
+labels are ours, because they are money and local times. Edges of bins are rounded to columns: whole columns per bin
+would leave up to a third of the width empty.
+
+It paints again only when the data, the size or the palette changed; a cursor is laid over what was painted, and only
+cells that differ are sent.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
-from functools import cache
-from math import floor
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
-from rich.color import Color, ColorType
+from rich.segment import Segment
 from rich.style import Style
-from rich.text import Span, Text
+from textual.events import Click
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
-from tokenmon.ui import formatting
-from tokenmon.ui.formatting import DAY, HOUR, MINUTE
 from tokenmon.ui.look import Look
 from tokenmon.ui.themes import Palette
-
-GUTTER = 8
-"""Columns of the labels and the axis at the left."""
-
-FOOT = 2
-"""Rows of the axis and the labels at the bottom."""
-
-LABEL = 12
-"""Columns that a time label needs at least."""
-
-_RUNS = re.compile(r"\x1b\[([0-9;]*)m|([^\x1b]+)")
-"""An escape sequence for colours, or text."""
-
-STEPS = (
-    *(minutes * MINUTE for minutes in (1, 5, 15, 30)),
-    *(hours * HOUR for hours in (1, 3, 6, 12)),
-    *(days * DAY for days in (1, 2, 7, 14, 30, 90, 365, 1825)),
+from tokenmon.ui.widgets.axis import (
+    FOOT,
+    GUTTER,
+    LABEL,
+    Scale,
+    bin_of,
+    columns_of,
+    linear,
+    logarithmic,
+    time_labels,
 )
-"""Distances between time labels; from 30 days on months, quarters and years."""
+
+Cell = tuple[str, Style]
+"""A character and how it looks."""
+
+Row = list[Cell]
+
+GRID = 4
+"""Columns from one dot of the grid to the next."""
+
+APART = 8
+"""Equal cells between two changes of a row from which they are sent apart; to move the cursor costs as much."""
+
+
+_NO_STYLE = Style.null()
+_LEFT, _RIGHT = 1, 2
 
 
 @dataclass(frozen=True)
@@ -62,210 +72,263 @@ class Picture:
     edges: tuple[int, ...]
     bands: tuple[Band, ...]
     money: bool
+    lines: bool = False
+    """Lines on a logarithmic scale, with gaps where a value is 0; else a stack."""
+    gaps: frozenset[int] = field(default_factory=frozenset)
+    """Bins of which nothing was collected."""
+
+    @property
+    def bins(self) -> int:
+        """How many bins there are."""
+        return len(self.edges) - 1
 
     def totals(self) -> list[int]:
         """Height of the stack per bin."""
         return [sum(values) for values in zip(*(band.values for band in self.bands), strict=True)]
 
-
-def columns_of(width: int) -> int:
-    """How many columns a chart of this width has for bins."""
-    return max(1, width - GUTTER)
-
-
-def scale(largest: float, most: int) -> tuple[float, int]:
-    """The smallest round top of an axis that holds `largest` with 2 to `most` intervals: (interval, how many)."""
-    largest, most = max(largest, 1.0), max(2, most)
-    power = 10.0 ** (len(str(int(largest))) - 2)
-    while True:
-        fitting = [
-            (step * intervals, step, intervals)
-            for step in (power * factor for factor in (0.1, 0.2, 0.25, 0.5, 1, 2, 2.5, 5))
-            for intervals in range(2, most + 1)
-            if step * intervals >= largest
-        ]
-        if fitting:
-            _, step, intervals = min(fitting)
-            return step, intervals
-        power *= 10
-
-
-def time_labels(edges: Sequence[int], zone: tzinfo, most: int) -> list[tuple[int, str]]:
-    """At most `most` labels: (bin, label). A bin is labelled when a round local time begins with it, or within the one
-    before: months begin within weeks.
-    """
-    for step in STEPS:
-        periods = [_period(edge, zone, step) for edge in edges[:-1]]
-        first = [0] if periods and _period(edges[0] - 1, zone, step) != periods[0] else []
-        bins = first + [index for index in range(1, len(periods)) if periods[index] != periods[index - 1]]
-        if 0 < len(bins) <= most:
-            return [(index, formatting.tick(edges[index], zone, step)) for index in bins]
-    return []
-
-
-def _period(instant: int, zone: tzinfo, step: int) -> int:
-    """Which of the periods of `step` an instant is in: of the day's wall clock, else of the calendar."""
-    then = formatting.local(instant, zone)
-    if step < DAY:
-        return then.toordinal() * DAY // step + (then.hour * 60 + then.minute) * MINUTE // step
-    if step < 30 * DAY:
-        return (then.toordinal() - 1) // (step // DAY)
-    if step < 365 * DAY:
-        return (then.year * 12 + then.month - 1) // (step // (30 * DAY))
-    return then.year // (step // (365 * DAY))
-
-
-def _cells(picture: Picture, columns: int, rows: int, top: float) -> list[list[tuple[int, int]]]:
-    """Column and row of every cell of each band; row 0 is the baseline, and a stack of anything has a cell there."""
-    bins = len(picture.edges) - 1
-    cells: list[list[tuple[int, int]]] = [[] for _ in picture.bands]
-    of_bin: dict[int, list[tuple[int, range]]] = {}
-    for x in range(columns):
-        at = x * bins // columns
-        if at not in of_bin:
-            of_bin[at] = list(_ranges([band.values[at] for band in picture.bands], rows, top))
-        for index, filled in of_bin[at]:
-            cells[index] += [(x, y) for y in filled]
-    return cells
-
-
-def _ranges(values: Sequence[int], rows: int, top: float) -> Iterator[tuple[int, range]]:
-    """The rows that each value of a stack fills: (index, rows)."""
-    total, filled = 0, 0
-    for index, value in enumerate(values):
-        total += value
-        height = floor(round(0.5 + (rows - 1) * total / top, 8)) + 1 if total > 0 else 0
-        if height > filled:
-            yield index, range(filled, height)
-            filled = height
-
-
-@cache
-def _style_of(codes: str) -> str | Style:
-    """The style of an escape sequence; there are few, and rich takes long to read one."""
-    spans = Text.from_ansi(f"\x1b[{codes}mx").spans
-    return spans[0].style if spans else ""
-
-
-def _text_of(line: str) -> Text:
-    """A line of coloured runs, as plotext writes them."""
-    plain, spans, style = "", [], ""
-    for codes, run in _RUNS.findall(line):
-        if run:
-            spans.append(Span(len(plain), len(plain) + len(run), _style_of(style)))
-            plain += run
-        else:
-            style = codes
-    return Text(plain, spans=[span for span in spans if span.style])
+    def scale(self, rows: int) -> Scale:
+        """What its rows mean."""
+        if not self.lines:
+            return linear(max(self.totals()), rows, self.money)
+        shown = [value for band in self.bands for value in band.values if value > 0] or [1]
+        return logarithmic(min(shown), max(shown), rows, self.money)
 
 
 class TimeChart(PlotextPlot):
-    """Stacked bins with money or counts at the left and local times below."""
+    """Bins with money or counts at the left and local times below."""
+
+    ALLOW_SELECT = False
+
+    class Picked(Message):
+        """A bin was clicked."""
+
+        def __init__(self, at: int) -> None:
+            self.at = at
+            super().__init__()
 
     def __init__(self, look: Look, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._look = look
         self._picture = Picture((), (), money=True)
-        self._painted: tuple[Picture, tuple[int, int], Palette, Text] | None = None
+        self._cursor: int | None = None
+        self._painted: tuple[Picture, Size, Palette, list[Row]] | None = None
+        self._shown: tuple[Picture, int | None, Size, Palette] | None = None
+        self._cells: list[Row] = []
 
     def on_mount(self) -> None:
         """plotext's own themes are not used, so there is nothing to subscribe to."""
 
-    def show(self, picture: Picture) -> None:
-        """Paint this picture unless it is there already."""
-        if picture != self._picture:
-            self._picture = picture
+    def show(self, picture: Picture, cursor: int | None = None) -> None:
+        """Paint this picture with the cursor on a bin, and send the cells that differ."""
+        self._picture, self._cursor = picture, cursor
+        before = self._cells
+        self._paint()
+        if [len(row) for row in before] != [len(row) for row in self._cells]:
             self.refresh()
+        elif changed := list(changes(before, self._cells)):
+            self.refresh(*changed)
 
     @property
     def columns(self) -> int:
         """Columns for bins at the present size."""
-        return columns_of(self.size.width)
+        return max(1, self.size.width - GUTTER)
 
-    def render(self) -> Text:
-        """The picture at the present size."""
-        size = (self.size.width, self.size.height)
-        wanted = (self._picture, size, self._look.palette)
-        if self._painted is None or self._painted[:3] != wanted:
-            self._painted = (*wanted, self.painted(self._picture, *size))
-        return self._painted[3]
+    @property
+    def text(self) -> str:
+        """What it shows, without styles."""
+        return plain(self._cells)
 
-    def painted(self, picture: Picture, width: int, height: int) -> Text:
-        """A picture in exactly `width` columns and `height` rows; blank where there is no room or nothing to show."""
-        columns, rows = columns_of(width), height - FOOT
-        totals = picture.totals()
-        if width <= GUTTER or rows < 2 or not totals:
-            return Text("")
-        step, intervals = scale(max(totals), min(5, max(2, (rows - 1) // 2)))
-        order = (*range(1, intervals), intervals, 0)  # where rows are few, the ends of the scale win
-        marks = {round(mark / intervals * (rows - 1)): mark * step for mark in order}
-        lines = [
-            self._label(marks.get(rows - 1 - row), step, picture.money).append_text(
-                self._dotted(line, rows - 1 - row in marks)
-            )
-            for row, line in enumerate(self._body(picture, columns, rows, step * intervals))
-        ]
-        return Text("\n").join((*lines, *self._foot(picture.edges, columns)))
+    def render_line(self, y: int) -> Strip:
+        """One row at the present size."""
+        self._paint()
+        ground = self.visual_style.rich_style
+        if y >= len(self._cells):
+            return Strip.blank(self.size.width, ground)
+        runs = groupby(self._cells[y], itemgetter(1))
+        return Strip([Segment("".join(cell[0] for cell in run), ground + style) for style, run in runs])
 
-    def _body(self, picture: Picture, columns: int, rows: int, top: float) -> list[Text]:
-        plot = self.plt
+    def on_click(self, event: Click) -> None:
+        """A click on a bin picks it."""
+        column = event.x - GUTTER
+        if self._picture.bands and 0 <= column < self.columns:
+            self.post_message(self.Picked(bin_of(self._picture.bins, self.columns, column)))
+
+    def _paint(self) -> None:
+        """Bring the cells up to date."""
+        wanted = (self._picture, self._cursor, self.size, self._look.palette)
+        if self._shown == wanted:
+            return
+        picture, cursor, size, palette = wanted
+        if self._painted is None or self._painted[:3] != (picture, size, palette):
+            self._painted = (picture, size, palette, self._bare(picture, *size))
+        self._cells = self._finished(self._painted[3], picture, cursor)
+        self._shown = wanted
+
+    def painted(self, picture: Picture, width: int, height: int, cursor: int | None = None) -> list[Row]:
+        """Every cell of exactly `width` columns and `height` rows; none where there is no room or nothing to show."""
+        return self._finished(self._bare(picture, width, height), picture, cursor)
+
+    def _bare(self, picture: Picture, width: int, height: int) -> list[Row]:
+        """Everything but the grid and the cursor, which are laid over it."""
+        columns, rows = width - GUTTER, height - FOOT
+        if columns < 1 or rows < 2 or not picture.bands:
+            return []
+        scale = picture.scale(rows)
+        body = self._body(picture, columns, scale)
+        labelled = [self._label(scale, rows - 1 - at) + row for at, row in enumerate(body)]
+        return [*labelled, *self._foot(picture, columns)]
+
+    def _finished(self, bare: list[Row], picture: Picture, cursor: int | None) -> list[Row]:
+        """With a bin marked, in the free cells above it, in its stack and below the axis, and with the grid."""
+        rows = [list(row) for row in bare]
+        span = columns_of(picture.bins, len(rows[0]) - GUTTER, cursor) if rows and cursor is not None else ()
+        if span:
+            self._point(rows, span)
+        dot = (self._look.glyphs.dot, Style.parse(self._look.palette.muted))
+        for row in rows[:-FOOT]:
+            if row[GUTTER - 1][0] == self._look.glyphs.axis_mark:
+                for x in range(GUTTER, len(row), GRID):
+                    row[x] = dot if row[x][0] == " " else row[x]
+        return rows
+
+    def _point(self, rows: list[Row], span: Sequence[int]) -> None:
+        glyphs, style = self._look.glyphs, Style.parse(self._look.palette.primary)
+        axis = rows[-FOOT]
+        for x in range(GUTTER + span[0], GUTTER + span[-1] + 1):
+            for row in rows[:-FOOT]:
+                glyph, own = row[x]
+                if glyph == " ":
+                    row[x] = (glyphs.rule, style)
+                elif self._look.told_by_colour and glyph == glyphs.block:
+                    row[x] = (glyphs.fills[1], own)
+            axis[x] = (glyphs.bar, style)
+        axis[GUTTER + span[len(span) // 2]] = (glyphs.pointer, style)
+
+    def _body(self, picture: Picture, columns: int, scale: Scale) -> list[Row]:
+        plot: Any = self.plt
         plot.clear_figure()
-        plot.plotsize(columns, rows)
-        plot._set_size(columns, rows)
-        plot.canvas_color("default")
-        plot.axes_color("default")
+        plot.plotsize(columns, scale.rows)
+        plot._set_size(columns, scale.rows)
         plot.xaxes(False, False)
         plot.yaxes(False, False)
         plot.xticks([])
         plot.yticks([])
         plot.xlim(0, max(1, columns - 1))
-        plot.ylim(0, rows - 1)
-        for band, cells in zip(picture.bands, _cells(picture, columns, rows, top), strict=True):
+        plot.ylim(0, scale.rows - 1)
+        (self._draw_lines if picture.lines else self._draw_stack)(picture, columns, scale)
+        plot._set_sizes()
+        plot._build_matrix()
+        matrix = plot.monitor.matrix
+        styles: dict[object, Style] = {n: Style.parse(ink) for n, ink in enumerate(self._look.palette.series)}
+        return [
+            [(glyph, styles.get(ink, _NO_STYLE)) for glyph, ink in zip(glyphs, inks, strict=True)]
+            for glyphs, inks in zip(reversed(matrix.marker), reversed(matrix.fullground), strict=True)
+        ]
+
+    def _draw_stack(self, picture: Picture, columns: int, scale: Scale) -> None:
+        for band, cells in zip(picture.bands, stacked(picture, columns, scale), strict=True):
             if cells:
-                marker, colour = self._ink(band.colour)
-                plot.scatter([x for x, _ in cells], [y for _, y in cells], marker=marker, color=colour)
-        return [_text_of(line) for line in plot.build().split("\n")[:rows]]
+                marker = "sd" if self._look.told_by_colour else self._look.fill(band.colour)
+                self.plt.scatter(*zip(*cells, strict=True), marker=marker, color=band.colour)
 
-    def _ink(self, colour: int) -> tuple[str, str | int | tuple[int, int, int]]:
-        """Marker and colour for plotext: full cells in colour, else a fill of its own."""
-        palette = self._look.palette
-        marker = "sd" if self._look.told_by_colour else self._look.fill(colour)
-        if not palette.coloured:
-            return marker, "default"
-        ink = Color.parse(palette.series[colour])
-        if ink.type is ColorType.TRUECOLOR:
-            red, green, blue = ink.get_truecolor()
-            return marker, (red, green, blue)
-        return marker, ink.number if ink.number is not None else "default"
+    def _draw_lines(self, picture: Picture, columns: int, scale: Scale) -> None:
+        """The last of the bands first, so that the first one lies over them."""
+        plot: Any = self.plt
+        quarters = self._look.glyphs.quarters if self._look.told_by_colour else None
+        for band in reversed(picture.bands):
+            cells = drawn_line(band.values, columns, scale)
+            if cells:
+                markers = [quarters[mask] if quarters else self._look.fill(band.colour) for mask in cells.values()]
+                plot.scatter(*zip(*cells, strict=True), marker=markers, color=band.colour)
 
-    def _label(self, value: float | None, step: float, money: bool) -> Text:
-        glyphs = self._look.glyphs
-        if value is None:
-            return Text(" " * (GUTTER - 1) + glyphs.axis, self._look.palette.muted)
-        words = formatting.axis_money(value, step) if money else formatting.axis_count(value, step)
-        return Text(words.rjust(GUTTER - 1) + glyphs.axis_mark, self._look.palette.muted)
+    def _label(self, scale: Scale, row: int) -> Row:
+        """A row's label and its piece of the axis."""
+        glyphs, label = self._look.glyphs, scale.labels.get(row)
+        return self._muted((label or "").rjust(GUTTER - 1) + (glyphs.axis if label is None else glyphs.axis_mark))
 
-    def _dotted(self, line: Text, marked: bool) -> Text:
-        """A grid line of dots in the free cells of a labelled row."""
-        if not marked:
-            return line
-        plain = list(line.plain)
-        dots = [at for at in range(0, len(plain), 4) if plain[at] == " "]
-        for at in dots:
-            plain[at] = self._look.glyphs.dot
-        dotted = Text("".join(plain), spans=list(line.spans))
-        for at in dots:
-            dotted.stylize(self._look.palette.muted, at, at + 1)
-        return dotted
-
-    def _foot(self, edges: Sequence[int], columns: int) -> tuple[Text, Text]:
+    def _foot(self, picture: Picture, columns: int) -> tuple[Row, Row]:
+        """The axis, broken where nothing was collected, and times below it."""
         glyphs = self._look.glyphs
         axis, words = [glyphs.base] * columns, [" "] * columns
-        for index, label in time_labels(edges, self._look.zone, max(1, columns // LABEL)):
-            at = -(-index * columns // (len(edges) - 1))
-            axis[min(at, columns - 1)] = glyphs.base_mark
-            start = min(max(0, at - len(label) // 2), columns - len(label))
-            if start >= 0 and "".join(words[max(0, start - 1) : start + len(label)]).strip() == "":
+        for gap in picture.gaps:
+            for x in columns_of(picture.bins, columns, gap):
+                axis[x] = glyphs.base_gap
+        for at, label in time_labels(picture.edges, self._look.zone, max(1, columns // LABEL)):
+            x = min(columns_of(picture.bins, columns, at).start, columns - 1)
+            start = min(max(0, x - len(label) // 2), columns - len(label))
+            if start >= 0 and "".join(words[max(0, start - 1) : start + len(label) + 1]).strip() == "":
+                axis[x] = glyphs.base_mark
                 words[start : start + len(label)] = label
-        muted, margin = self._look.palette.muted, " " * (GUTTER - 1)
-        return Text(margin + glyphs.corner + "".join(axis), muted), Text(margin + " " + "".join(words), muted)
+        margin = " " * (GUTTER - 1)
+        return self._muted(margin + glyphs.corner + "".join(axis)), self._muted(margin + " " + "".join(words))
+
+    def _muted(self, text: str) -> Row:
+        style = Style.parse(self._look.palette.muted)
+        return [(character, style) for character in text]
+
+
+def plain(rows: Sequence[Row]) -> str:
+    """The characters of rows."""
+    return "\n".join("".join(glyph for glyph, _ in row) for row in rows)
+
+
+def stacked(picture: Picture, columns: int, scale: Scale) -> list[list[tuple[int, int]]]:
+    """Column and row of every cell of each band; a stack of anything has a cell in row 0."""
+    cells: list[list[tuple[int, int]]] = [[] for _ in picture.bands]
+    for at in range(picture.bins):
+        span = columns_of(picture.bins, columns, at)
+        if span:
+            for of_band, rows in zip(cells, _heights([band.values[at] for band in picture.bands], scale), strict=True):
+                of_band += [(x, y) for x in span for y in rows]
+    return cells
+
+
+def _heights(values: Sequence[int], scale: Scale) -> Iterator[range]:
+    """The rows that each value of a stack fills."""
+    total, filled = 0, 0
+    for value in values:
+        total += value
+        top = max(filled, scale.row(total) + 1)
+        yield range(filled, top)
+        filled = top
+
+
+def drawn_line(values: Sequence[int], columns: int, scale: Scale) -> dict[tuple[int, int], int]:
+    """Column and row of every cell of a line, with its quarters as bits: level within a bin, upright between two, and
+    nothing where it is 0. plotext draws slanted lines, and takes three times as long for its own quarters.
+    """
+    cells: dict[tuple[int, int], int] = {}
+    before: int | None = None
+    for at, value in enumerate(values):
+        span = columns_of(len(values), columns, at)
+        if value <= 0:
+            before = None
+        elif span:
+            y = round(scale.place(value) / (scale.rows - 1) * (2 * scale.rows - 1))
+            for upright in range(*sorted((y if before is None else before, y))):
+                _ink(cells, span.start, upright, _LEFT)
+            for x in span:
+                _ink(cells, x, y, _LEFT | _RIGHT)
+            before = y
+    return cells
+
+
+def _ink(cells: dict[tuple[int, int], int], x: int, half_row: int, halves: int) -> None:
+    """Colour one or two quarters of a cell; the lower ones are the low bits."""
+    cell = (x, half_row // 2)
+    cells[cell] = cells.get(cell, 0) | halves << half_row % 2 * 2
+
+
+def changes(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Region]:
+    """The pieces of rows that differ; fewer than `APART` equal cells do not part two of them."""
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        differing = [x for x in range(len(new)) if old[x] != new[x]]
+        start = last = differing[0]
+        for x in differing[1:]:
+            if x - last > APART:
+                yield Region(start, y, last - start + 1, 1)
+                start = x
+            last = x
+        yield Region(start, y, last - start + 1, 1)
