@@ -203,3 +203,16 @@ def test_conditions_and_search_narrow_a_chart_and_the_window_does_not(tmp_path: 
 def test_too_few_edges_are_an_empty_chart(tmp_path: Path) -> None:
     path = made(tmp_path / "x.db", [call(BASE, 1, 1)])
     assert ask(path, lambda reader: reader.chart(View(), MODEL, [BASE])) == Chart((BASE,), ())
+
+
+async def test_a_range_that_moves_keeps_no_bin_for_every_moment(tmp_path: Path) -> None:
+    found = [call(BASE + i * HOUR // 2, 1 + i % 4, i) for i in range(40)]
+    path = made(tmp_path / "x.db", found)
+    async with await Reader.open(path) as reader:
+        sizes = []
+        for second in range(0, 200, 2):
+            start = BASE + 1_000 * second + 7
+            edges = [start, *(BASE + n * HOUR for n in range(1, 30)), BASE + 30 * HOUR + 1_000 * second]
+            assert drawn(await reader.chart(View(), MODEL, edges)) == raw(found, edges)
+            sizes.append(reader._charts._bins._size)
+        assert sizes[-1] == sizes[0]

@@ -15,7 +15,7 @@ from tokenmon.store.breakdown import MOST_BUCKETS
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import snap
 from tokenmon.store.statements import Selection
-from tokenmon.store.vectors import Moment
+from tokenmon.store.vectors import STEP, Moment
 
 Bin = TypeVar("Bin")
 
@@ -24,6 +24,8 @@ Span = tuple[int, int]
 
 _KEPT = 400_000
 """Sizes of bins that are kept, together."""
+
+_MINUTE = 60_000
 
 _Key = tuple[Selection, Hashable, int, int]
 
@@ -57,7 +59,7 @@ class Bins(Generic[Bin]):
         missing = [part for part in keys if part not in known]
         known |= zip(missing, await ask(missing) if missing else (), strict=True)
         for part, found in known.items():
-            if moment.settled is not None and part[1] <= moment.settled:
+            if moment.settled is not None and part[1] <= moment.settled and part[0] % _MINUTE == 0:
                 self._keep(keys[part], found)
         return [reduce(self._together, [known[part] for part in of_bin] or [self._empty]) for of_bin in parts]
 
@@ -80,11 +82,16 @@ class Bins(Generic[Bin]):
 
 
 def _parts(low: int, high: int, moment: Moment) -> list[Span]:
-    """What of a bin is settled and what is not; nothing where there are no events yet."""
+    """What of a bin is settled and what is not; nothing where there are no events yet. A bin that begins within a
+    minute is the first of a range that moves with the clock: what follows on the grid is asked for once.
+    """
     settled, newest = moment.settled, moment.newest
     if newest is None or low > newest:
         return []
-    return [(low, high)] if settled is None or not low < settled < high else [(low, settled), (settled, high)]
+    cuts = [settled] if settled is not None else []
+    if low % _MINUTE:
+        cuts.append(-(-low // STEP) * STEP)
+    return list(pairwise([low, *sorted({cut for cut in cuts if low < cut < high}), high]))
 
 
 def answerable(edges: Sequence[int], moment: Moment) -> list[int]:
