@@ -82,7 +82,7 @@ class TimelinePanel(Panel[Spend]):
     TimelinePanel #timeline-body {{ layout: vertical; height: 1fr; }}
     TimelinePanel TimeChart {{ width: 1fr; height: 1fr; }}
     .-wide TimelinePanel #timeline-body {{ layout: horizontal; }}
-    .-wide TimelinePanel Legend {{ width: {LEGEND + 2}; padding: 0 0 0 2; }}
+    .-wide TimelinePanel Legend {{ width: {LEGEND + 2}; height: 1fr; padding: 0 0 0 2; }}
     """
 
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
@@ -94,6 +94,7 @@ class TimelinePanel(Panel[Spend]):
         self._walking = False
         self._drawn: Spend | None = None
         self._cursor: int | None = None
+        self._legend_rows: int | None = None
         self._palettes = {"model": colours}
 
     def compose(self) -> ComposeResult:
@@ -267,15 +268,16 @@ class TimelinePanel(Panel[Spend]):
         return f"peak  {self._when(at).partition('-')[0]}  {self._total(spend, at)}"
 
     def _paint_legend(self, spend: Spend, picture: Picture, at: int | None) -> None:
-        legend, width = self.query_one(Legend), self.app.size.width
+        legend, rows = self.query_one(Legend), None
         entries = [self._entry(spend, picture, index, at) for index in range(len(picture.bands))]
         if self._is_beside:
             heading = "in this range" if at is None else self._when(at)
             total = formatting.NOTHING if at in spend.gaps else self._total(spend, at)
             legend.beside(self.look, entries, heading, total, self._peak(spend), LEGEND)
-            legend.styles.height = "1fr"
         else:
-            legend.styles.height = legend.below(self.look, entries, width, self.size.height // 4)
+            rows = legend.below(self.look, entries, self.app.size.width, self.size.height // 4)
+        if rows != self._legend_rows:  # a style that is set lays out everything again, though it be the same
+            self._legend_rows = legend.styles.height = rows
 
     @property
     def _is_beside(self) -> bool:

@@ -12,8 +12,6 @@ cells that differ are sent.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from rich.segment import Segment
@@ -144,8 +142,7 @@ class TimeChart(PlotextPlot):
         ground = self.visual_style.rich_style
         if y >= len(self._cells):
             return Strip.blank(self.size.width, ground)
-        runs = groupby(self._cells[y], itemgetter(1))
-        return Strip([Segment("".join(cell[0] for cell in run), ground + style) for style, run in runs])
+        return Strip([Segment(text, ground + style) for text, style in runs(self._cells[y])])
 
     def on_click(self, event: Click) -> None:
         """A click on a bin picks it."""
@@ -265,6 +262,17 @@ class TimeChart(PlotextPlot):
     def _muted(self, text: str) -> Row:
         style = Style.parse(self._look.palette.muted)
         return [(character, style) for character in text]
+
+
+def runs(row: Row) -> list[Cell]:
+    """Texts of one style; free cells take that of what is before them, because a change of style is many bytes."""
+    found: list[tuple[list[str], Style]] = []
+    for glyph, style in row:
+        if found and (glyph == " " or style == found[-1][1]):
+            found[-1][0].append(glyph)
+        else:
+            found.append(([glyph], style))
+    return [("".join(glyphs), style) for glyphs, style in found]
 
 
 def plain(rows: Sequence[Row]) -> str:
