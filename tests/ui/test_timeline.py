@@ -24,7 +24,7 @@ from tokenmon.store.lock import Lock
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
-from tokenmon.ui.panels.spend import TOP, Amount, Spend, load_spend, picture_of, uncollected
+from tokenmon.ui.panels.spend import FAINT, TOP, Amount, Spend, load_spend, picture_of, uncollected
 from tokenmon.ui.panels.timeline import GROUPS, TimelinePanel, usual_width
 from tokenmon.ui.themes import ASCII, DARK, LIGHT, PLAIN, UNICODE, Palette
 from tokenmon.ui.widgets.axis import FOOT, GUTTER, bin_of, columns_of, interval, linear, logarithmic, time_labels
@@ -245,7 +245,7 @@ def test_a_chosen_series_keeps_its_colour_at_the_baseline_and_all_others_are_gre
     assert [band.colour for band in free.bands] == [0, 1, 2]
     narrowed = replace(chart, series=(chart.series[1], chart.series[0], chart.series[2]))
     grey = picture_of(Spend(narrowed, MODEL, "b", (0.0,) * 3), "cost", given_out)
-    assert [(band.label, band.colour) for band in grey.bands] == [("b", 1), ("a", TOP), ("c", TOP)]
+    assert [(band.label, band.colour) for band in grey.bands] == [("b", 1), ("a", FAINT), ("c", FAINT)]
 
 
 async def test_a_chosen_series_is_never_part_of_the_rest(full: Path) -> None:
@@ -517,6 +517,8 @@ async def test_a_chip_of_another_dimension_filters_and_one_of_the_same_dims(full
         legend = [row[118:].split() for row in driver.rows if "$" in row[118:] and "██" in row[118:]]
         assert [entry[1] for entry in legend][-1] == "gpt-5.1", "the chosen one is at the baseline"
         assert len(legend) > 5
+        figures = driver.text.split("Summary")[0]
+        assert next(row for row in driver.rows if "Total" in row).split()[-1] in figures, "it alone is the total"
         await driver.press("b")
         await driver.shows("cost by key")
         await driver.until(lambda: not driver.main.is_asking)

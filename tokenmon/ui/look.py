@@ -51,7 +51,13 @@ class Look:
 
     def fill(self, colour: int) -> str:
         """What a series is drawn with, in the chart and in its legend."""
-        return self.glyphs.block if self.told_by_colour else self.glyphs.fills[colour]
+        fills = self.glyphs.fills
+        return self.glyphs.block if self.told_by_colour else fills[min(colour, len(fills) - 1)]
+
+    @property
+    def inks(self) -> tuple[str, ...]:
+        """Styles of a chart's series; after them the one for all that were not chosen."""
+        return (*self.palette.series, self.palette.faint)
 
     def label(self, text: str, width: int, style: str = "") -> Text:
         """A fitted label as rich text, which no markup in it can change."""

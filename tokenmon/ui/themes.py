@@ -18,6 +18,8 @@ class Palette:
 
     theme: str
     """Name of the Textual theme that goes with them."""
+    faint: str
+    """Series of a chart while another one is chosen."""
     text: str
     muted: str
     primary: str
@@ -37,6 +39,7 @@ class Palette:
 
 DARK = Palette(
     theme="tokenmon-dark",
+    faint="#5f6873",
     text="#dfe5ec",
     muted="#9aa5b1",
     primary="#6cb6ff",
@@ -48,6 +51,7 @@ DARK = Palette(
 )
 LIGHT = Palette(
     theme="tokenmon-light",
+    faint="#8c959f",
     text="#1f2328",
     muted="#505a64",
     primary="#0550ae",
@@ -59,6 +63,7 @@ LIGHT = Palette(
 )
 ANSI = Palette(
     theme="ansi-dark",
+    faint="bright_black",
     text="",
     muted="",
     primary="bold blue",
@@ -70,6 +75,7 @@ ANSI = Palette(
 )
 PLAIN = Palette(
     theme="ansi-dark",
+    faint="",
     text="",
     muted="",
     primary="bold",

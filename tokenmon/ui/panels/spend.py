@@ -26,6 +26,9 @@ METRICS: tuple[Metric, ...] = ("cost", "tokens", "requests")
 TOP = 7
 """Series with a colour of their own; the rest is one more."""
 
+FAINT = TOP + 1
+"""The colour of series that were not chosen."""
+
 
 @dataclass(frozen=True)
 class Spend:
@@ -52,6 +55,11 @@ class Spend:
     def is_faint(self, index: int) -> bool:
         """Whether another series than this one was chosen."""
         return self.chosen is not None and (self.chart.series[index].label != self.chosen or self.is_rest(index))
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """The series that the view's totals are made of: the chosen one, or all."""
+        return tuple(index for index in range(len(self.chart.series)) if not self.is_faint(index))
 
     def amount(self, metric: Metric, series: Iterable[int], bins: Iterable[int]) -> "Amount":
         """What some series are together in some bins."""
@@ -141,12 +149,12 @@ def values_of(series: ChartSeries, metric: Metric) -> tuple[int, ...]:
 
 
 def picture_of(spend: Spend, metric: Metric, colours: Colours, *, lines: bool = False) -> Picture:
-    """The chart's bands with their colours; the rest has the last one, and so have all that were not chosen."""
+    """The chart's bands with their colours: the rest is grey, and all that were not chosen are fainter."""
     chart = spend.chart
     named = [series.label for index, series in enumerate(chart.series) if not spend.is_rest(index)]
     given = [*colours.assign(named), TOP]
     bands = tuple(
-        Band(series.label, values_of(series, metric), TOP if spend.is_faint(index) else given[index])
+        Band(series.label, values_of(series, metric), FAINT if spend.is_faint(index) else given[index])
         for index, series in enumerate(chart.series)
     )
     return Picture(chart.edges, bands, metric == "cost", lines, spend.gaps)

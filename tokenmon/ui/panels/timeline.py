@@ -5,6 +5,7 @@ holds it when bins become wider. Before it is moved to the left, it is nowhere: 
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median_high
 from typing import ClassVar
@@ -152,7 +153,7 @@ class TimelinePanel(Panel[Spend]):
                     instant(spend.chart.edges[at]),
                     instant(spend.chart.edges[at + 1]),
                     *(_exact(spend, metric, [index], at) for index in series),
-                    _exact(spend, metric, series, at),
+                    _exact(spend, metric, spend.counted, at),
                 )
                 for at in range(self._begun)
             ),
@@ -252,15 +253,15 @@ class TimelinePanel(Panel[Spend]):
         return formatting.bin_span(self._edges[at], self._edges[at + 1], self.look.zone, self.now)
 
     def _total(self, spend: Spend, at: int | None) -> str:
-        """What a bin, or all of them, come to."""
+        """What a bin, or all of them, come to, as the figures above the panel count."""
         if at in spend.gaps:
             return "not collected"
         bins = spend.bins if at is None else (at,)
-        return spend.amount(self._metric, range(len(spend.chart.series)), bins).spelled(self.look.glyphs.approximately)
+        return spend.amount(self._metric, spend.counted, bins).spelled(self.look.glyphs.approximately)
 
     def _peak(self, spend: Spend) -> str:
         """The bin that comes to most."""
-        values = [values_of(series, self._metric) for series in spend.chart.series]
+        values = [values_of(spend.chart.series[index], self._metric) for index in spend.counted]
         totals = [sum(of_bin) for of_bin in zip(*values, strict=True)]
         if not any(totals):
             return ""
@@ -290,11 +291,11 @@ class TimelinePanel(Panel[Spend]):
         whole = spend.amount(self._metric, range(len(spend.chart.series)), bins).value
         known = at not in spend.gaps
         return Entry(
-            mark=Text(self.look.fill(colour) * (2 if self._is_beside else 1), self.look.palette.series[colour]),
+            mark=Text(self.look.fill(colour) * (2 if self._is_beside else 1), self.look.inks[colour]),
             label=self._label(spend, index),
             value=amount.spelled(self.look.glyphs.approximately) if known else formatting.NOTHING,
             share="" if amount.unknown or not known else formatting.percent(amount.value, whole),
-            is_path=spend.by.of_event == "source",
+            is_path=spend.chart.series[index].label.startswith("/"),
             faint=spend.is_faint(index),
         )
 
@@ -303,7 +304,7 @@ def _after(by: Dimension) -> Dimension:
     return GROUPS[(GROUPS.index(by) + 1) % len(GROUPS)]
 
 
-def _exact(spend: Spend, metric: Metric, series: "list[int] | range", at: int) -> Value:
+def _exact(spend: Spend, metric: Metric, series: Sequence[int], at: int) -> Value:
     """A value of a table; None where it is not known."""
     amount = spend.amount(metric, series, (at,))
     if at in spend.gaps or amount.unknown:

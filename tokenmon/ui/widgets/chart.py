@@ -60,7 +60,7 @@ class Band:
     values: tuple[int, ...]
     """Per bin: nano-USD, tokens or requests."""
     colour: int
-    """Index of the palette's series colours."""
+    """Index of the look's inks."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class TimeChart(PlotextPlot):
         plot._set_sizes()
         plot._build_matrix()
         matrix = plot.monitor.matrix
-        styles: dict[object, Style] = {n: Style.parse(ink) for n, ink in enumerate(self._look.palette.series)}
+        styles: dict[object, Style] = {n: Style.parse(ink) for n, ink in enumerate(self._look.inks)}
         return [
             [(glyph, styles.get(ink, _NO_STYLE)) for glyph, ink in zip(glyphs, inks, strict=True)]
             for glyphs, inks in zip(reversed(matrix.marker), reversed(matrix.fullground), strict=True)
