@@ -22,7 +22,7 @@ from tokenmon.ui.panels.grouped import LIMIT, GroupedPanel, right
 from tokenmon.ui.panels.keys import GROUPS, KeysPanel
 from tokenmon.ui.panels.measures import MEASURES
 from tokenmon.ui.panels.models import ModelsPanel
-from tokenmon.ui.panels.spend import METRICS, load_chart, values_of
+from tokenmon.ui.panels.spend import METRICS, load_spend
 from tokenmon.ui.panels.timeline import GROUPS as CHARTED
 from tokenmon.ui.widgets.keyed_table import Column, KeyedTable, LazyRow
 from tokenmon.view import View
@@ -582,8 +582,9 @@ async def test_totals_agree_everywhere_to_the_nano_dollar(full: Path, range_text
                     ]
                     assert summed(rows) == summed([totals]), (panel.ID, dimension.name, view)
             for dimension in CHARTED:
-                chart = await load_chart(question.reader, view, dimension, driver.main.look.zone, 20)
-                binned = tuple(sum(sum(values_of(each, metric)) for each in chart.series) for metric in METRICS)
+                zone, now = driver.main.look.zone, question.now
+                spend = await load_spend(question.reader, view, dimension, zone, 20, now)
+                binned = tuple(spend.amount(metric, spend.counted, spend.bins).value for metric in METRICS)
                 assert binned == summed([totals])[:3], (dimension.name, view)
 
 

@@ -173,7 +173,7 @@ class Glyphs:
     half_bar: str = "╸"
     swatch: str = "■"
     chosen: str = "▸"
-    """Before the row that everything is narrowed to."""
+    """Before the row that everything is narrowed to, and before the bin that is read out."""
     levels: str = "▁▂▃▄▅▆▇█"
     """Of a sparkline, least first."""
     descending: str = "▾"
@@ -188,8 +188,6 @@ class Glyphs:
     base_mark: str = "┬"
     base_gap: str = "╌"
     """Where nothing was collected."""
-    chosen: str = "▸"
-    """Before what a cursor reads out."""
     pointer: str = "▲"
     """Below the bin under the cursor, whose column is the rule."""
     rule: str = "┊"
@@ -230,7 +228,6 @@ ASCII = Glyphs(
     base="-",
     base_mark="+",
     base_gap=".",
-    chosen=">",
     pointer="^",
     rule="|",
     arrows="<>",
