@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.ui.driving import driven
 from tests.ui.filling import HOUR, MODELS, NOW, Filler, call
 from tokenmon.events import Event
-from tokenmon.ui.widgets.keyed_table import KeyedTable
+from tokenmon.ui.widgets.long_table import LongTable
 
 
 def one(minutes: float, key: str = "prod-api", tokens: int = 4_000) -> tuple[Event, int | None]:
@@ -58,7 +58,7 @@ async def test_cursor_and_scroll_stay_with_their_event_while_newer_ones_arrive(t
     async with driven(tmp_path / "a.db") as driver:
         await driver.press("5")
         await driver.shows("key-0")
-        table = driver.main.panel.query_one(KeyedTable)
+        table = driver.main.panel.query_one(LongTable)
         await driver.press(*["j"] * 30)
         chosen, on_screen = table.cursor_key, table.cursor_row - table.scroll_offset.y
         filler.add([one(1, f"new-{n}") for n in range(5)])
@@ -78,7 +78,7 @@ async def test_on_the_first_row_the_list_follows_the_newest(tmp_path: Path) -> N
         await driver.shows("key-0")
         filler.add([one(1, "newcomer")])
         await driver.shows("newcomer")
-        assert driver.main.panel.query_one(KeyedTable).cursor_row == 0
+        assert driver.main.panel.query_one(LongTable).cursor_row == 0
     filler.close()
 
 

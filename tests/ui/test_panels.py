@@ -229,7 +229,7 @@ async def test_every_key_has_a_name_of_its_own(full: Path) -> None:
         kinds = {kind for widget in driver.main.walk_children() for kind in type(widget).__mro__}
         kinds |= {type(driver.main), type(driver.app)}
         ours = [kind for kind in kinds if kind.__module__.startswith("tokenmon.")]
-        names = [binding.id for kind in ours for binding in vars(kind).get("BINDINGS", ())]
+        names = [binding.id for binding in {b for kind in ours for b in vars(kind).get("BINDINGS", ())}]
         assert None not in names
         assert len(names) == len(set(names))
 

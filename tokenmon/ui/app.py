@@ -22,7 +22,7 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from tokenmon.settings import Settings, state_dir
+from tokenmon.settings import Settings, cache_dir, state_dir
 from tokenmon.ui.asking import Connection
 from tokenmon.ui.background import Sieve, asked, theme_for
 from tokenmon.ui.choices import Choices, theme_of
@@ -31,6 +31,8 @@ from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.keymap import keyboard_of
 from tokenmon.ui.look import Look
 from tokenmon.ui.memory import Memory
+from tokenmon.ui.panels.events import EventsPanel
+from tokenmon.ui.prices import Prices
 from tokenmon.ui.screens.main import MainScreen
 from tokenmon.ui.themes import ASCII, THEMES, Palette, glyphs_for, palette_for
 
@@ -119,6 +121,7 @@ class TokenmonApp(App[None]):
         self._burst: Timer | None = None
         self._settled_size: Size | None = None
         self._follower: Worker[None] | None = None
+        self._prices = Prices(settings.prices, cache_dir(environment, Path.home()))
         self._main = MainScreen(
             self._look,
             self._connection,
@@ -142,6 +145,7 @@ class TokenmonApp(App[None]):
 
     def on_ready(self) -> None:
         """Everything is composed, so questions have somebody to answer to."""
+        self._main.query_one(EventsPanel).use(self._prices)
         self._main.start()
         self._check_ingester()
         self.set_interval(INGESTER_CHECK, self._check_ingester)

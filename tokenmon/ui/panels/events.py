@@ -1,101 +1,259 @@
-"""Single calls, newest first. While the cursor is on the first row the list follows new events."""
+"""Single calls, newest first. While the cursor is on the first row the list follows new events; once it was moved the
+list stays with its row, and what came since is only counted."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widget import Widget
 
-from tokenmon.dimensions import key_of
-from tokenmon.store.answers import EventPage, StoredEvent
+from tokenmon.dimensions import Dimension, by_name
+from tokenmon.store.answers import StoredEvent
 from tokenmon.store.reader import Reader
+from tokenmon.store.search import hits
+from tokenmon.trace import FIELDS
 from tokenmon.ui import formatting
+from tokenmon.ui.asking import STORE_ERRORS
+from tokenmon.ui.keys import quiet
+from tokenmon.ui.listed import MOST, Listed, extended, refreshed
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.grouped import LIMIT, right
-from tokenmon.ui.widgets.keyed_table import Column, KeyedRow, KeyedTable, room_for_names
+from tokenmon.ui.panels.grouped import right
+from tokenmon.ui.prices import Prices
+from tokenmon.ui.screens.detail import DetailScreen
+from tokenmon.ui.tables import Table
+from tokenmon.ui.widgets.event_detail import EventDetail
+from tokenmon.ui.widgets.keyed_table import Column, room_for_names
 from tokenmon.ui.widgets.lines import Lines
-from tokenmon.view import View
+from tokenmon.ui.widgets.long_table import LongTable
+from tokenmon.view import Condition, View
+
+ROOMY = 150
+"""Columns of a terminal from which the detail stands beside the list."""
+
+NEAR = 4 << 20
+"""Bytes before a line that may be read to count its number each time that the cursor rests."""
+
+WHO: tuple[Dimension, ...] = tuple(
+    dimension for name in ("key", "project", "integration", "user", "account") if (dimension := by_name(name))
+)
+"""What the column of keys shows: the first of these that any listed call names."""
 
 
-class EventsPanel(Panel[EventPage]):
-    """The newest calls of the view."""
+class EventsPanel(Panel[Listed]):
+    """The newest calls of the view, and as many older ones as somebody goes down to."""
 
     ID = "events"
     TITLE = "Events"
 
-    SHARE_OF_KEY: ClassVar[float] = 0.4
-    """Of the room for names, what the key gets; the model gets the rest."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "detail", "detail", id="events.detail", tooltip="how its cost comes about, and all the rest"),
+        quiet("l", "line", "events.line", "the line of the log that it was read from"),
+        quiet("f", "follow", "events.follow", "go to the newest and follow"),
+        quiet("w", "session", "events.session", "only the session of this call"),
+    ]
 
     DEFAULT_CSS = """
-    EventsPanel .caption { display: none; }
-    EventsPanel .caption.-needed { display: block; }
+    EventsPanel Horizontal { height: 1fr; }
+    EventsPanel LongTable { width: 1fr; }
+    EventsPanel EventDetail { border-left: solid $primary; padding: 0 1; }
+    App.-ascii EventsPanel EventDetail { border-left: ascii $primary; }
     """
 
-    _page: EventPage | None = None
+    _listed: Listed | None = None
+    _seen: StoredEvent | None = None
+    """The newest event while the list followed."""
+    _prices: Prices | None = None
 
     def compose(self) -> ComposeResult:
-        yield KeyedTable(follows_top=True)
+        with Horizontal():
+            yield LongTable()
+            yield EventDetail(self.look, NEAR)
         yield Lines(classes="caption")
 
     def focus_target(self) -> Widget:
-        return self.query_one(KeyedTable)
+        return self._table
 
-    async def load(self, reader: Reader, view: View) -> EventPage:
-        return await reader.events(view, limit=LIMIT)
+    @property
+    def _table(self) -> LongTable:
+        return self.query_one(LongTable)
 
-    def draw(self, data: EventPage) -> None:
-        self._page = data
-        columns = self._columns(data, self.app.size.width)
-        rows = [KeyedRow(event.id, self._cells(event, columns)) for event in data.events]
-        self.query_one(KeyedTable).show(columns, rows)
-        caption = self.query_one(".caption", Lines)
-        caption.set_class(data.more is not None, "-needed")
-        words = f"  the newest {len(data.events):,}; for older ones narrow the range or the search"
-        caption.show(Text(words if data.more else "", self.look.palette.muted))
+    @property
+    def _chosen(self) -> StoredEvent | None:
+        """The event under the cursor."""
+        events = self._listed.events if self._listed is not None else ()
+        return events[self._table.cursor_row] if self._table.cursor_row < len(events) else None
+
+    def use(self, prices: Prices) -> None:
+        """Where prices are known from."""
+        self._prices = self.query_one(EventDetail).prices = prices
+
+    # -- what is listed
+
+    async def load(self, reader: Reader, view: View) -> Listed:
+        return await refreshed(reader, view, self._listed, stays=not self._table.at_top)
+
+    def draw(self, data: Listed) -> None:
+        self._listed = data
+        if self._table.at_top or self._seen is None:
+            self._seen = data.events[0] if data.events else None
+        self._paint(data)
+
+    async def _load_older(self, listed: Listed, reader: Reader) -> None:
+        try:
+            longer = await extended(reader, listed)
+        except STORE_ERRORS as error:
+            self.post_message(self.Failed(str(error) or type(error).__name__))
+            return
+        if self._listed is listed:  # else a refresh was quicker, and the next key asks again
+            self._listed = longer
+            self._paint(longer)
+
+    def on_long_table_ended(self, message: LongTable.Ended) -> None:
+        """Beyond the last row there may be older events."""
+        message.stop()
+        listed, question = self._listed, self._question
+        if listed is not None and question is not None and listed.more is not None and len(listed.events) < MOST:
+            self.run_worker(self._load_older(listed, question.reader), group="older events", exclusive=True)
+
+    def on_long_table_moved(self, message: LongTable.Moved) -> None:
+        """At the top, everything is seen; where something was left out, it is asked for now."""
+        message.stop()
+        if self._listed is None:
+            return
+        if self._table.at_top:
+            self._seen = self._listed.events[0] if self._listed.events else None
+            if self._listed.overrun:
+                self.ask_again()
+        self._draw_caption(self._listed)
+        self._draw_detail()
+
+    # -- keys
+
+    def on_long_table_opened(self, message: LongTable.Opened) -> None:
+        """A click on the chosen row."""
+        message.stop()
+        self.action_detail()
+
+    def action_detail(self) -> None:
+        """Everything about the event, in a window of its own."""
+        self._open(with_line=False)
+
+    def action_line(self) -> None:
+        """The event's line, in the pane or in a window."""
+        detail = self.query_one(EventDetail)
+        if detail.display:
+            detail.show_line(not detail.with_line)
+        else:
+            self._open(with_line=True)
+
+    def _open(self, *, with_line: bool) -> None:
+        if self._chosen is not None:
+            self.app.push_screen(DetailScreen(self.look, self._prices, self._chosen, with_line=with_line))
+
+    def action_follow(self) -> None:
+        """Back to the newest."""
+        self._table.move_to(0)
+
+    def action_session(self) -> None:
+        """Narrow everything to the session of the event."""
+        if self._chosen is not None and self._chosen.session:
+            self.post_message(self.Drilled(Condition("session", self._chosen.session)))
+
+    def table(self) -> Table:
+        """As `events --json` gives it; named by request where all calls have an id of their own."""
+        events = self._listed.events if self._listed is not None else ()
+        named = "request_id" if events and all(event.request_id for event in events) else "id"
+        fields = sorted(FIELDS, key=lambda field: field[0] != named)
+        rows = tuple(tuple(of(event) for _, of in fields) for event in events)
+        return Table(tuple(name for name, _ in fields), rows, self._table.cursor_row if events else None)
+
+    # -- painting
 
     def on_resize(self, event: Resize) -> None:
         """Lay out the columns for the new width."""
-        if self._page is not None:
-            self.draw(self._page)
+        if self._listed is not None:
+            self._paint(self._listed)
 
-    def _columns(self, page: EventPage, width: int) -> Sequence[Column]:
-        times = max((len(self._time(event)) for event in page.events), default=8)
-        columns = [
-            Column("time", "TIME", max(8, times)),
-            *([Column("status", "ST", 4)] if width >= 70 else []),
-            *([Column("input", "IN", 6, right=True), Column("output", "OUT", 6, right=True)]),
-            Column("cost", "COST", 9, right=True),
+    def _paint(self, listed: Listed) -> None:
+        width = self.app.size.width
+        pane = width * 3 // 10 if width >= ROOMY else 0
+        detail = self.query_one(EventDetail)
+        detail.display, detail.styles.width = pane > 0, pane
+        who = next((d for d in WHO if any(_value(d, event) for event in listed.events)), WHO[0])
+        columns = self._columns(listed.events, who, width - pane)
+        keys = tuple(event.id for event in listed.events)
+
+        def cells(row: int, columns: Sequence[Column]) -> tuple[Text, ...]:
+            return tuple(self._cell(column, listed.events[row], who, listed.view.search) for column in columns)
+
+        self._table.show(columns, keys, cells)
+        self._draw_caption(listed)
+        self._draw_detail()
+
+    def _draw_detail(self) -> None:
+        detail = self.query_one(EventDetail)
+        if detail.display:
+            detail.show(self._chosen)
+
+    def _draw_caption(self, listed: Listed) -> None:
+        palette, glyphs = self.look.palette, self.look.glyphs
+        caption = Text("  ")
+        new = listed.above(self._seen) if self._seen is not None else 0
+        if self._table.at_top:
+            caption.append(f"{glyphs.live} following the newest", palette.good)
+        elif listed.overrun:
+            caption.append(f"more than {MOST:,} new", palette.warn).append(" (g)", palette.muted)
+        else:
+            caption.append(f"+{new:,} new", palette.primary if new else palette.muted).append(" (g)", palette.muted)
+        if listed.more is not None:
+            older = "older ones further down"
+            if len(listed.events) >= MOST:
+                older = "for older ones narrow the range or the search"
+            caption.append(f"  {glyphs.dot}  {len(listed.events):,} listed, {older}", palette.muted)
+        self.query_one(".caption", Lines).show(caption)
+
+    def _columns(self, events: Sequence[StoredEvent], who: Dimension, width: int) -> Sequence[Column]:
+        ends = (*events[:1], *events[-1:])
+        time = 12 if any(len(self._time(event)) > 8 for event in ends) else 8
+        before = [Column("time", "TIME", time), *([Column("status", "ST", 4)] if width >= 70 else [])]
+        after = [
+            Column("input", "IN", 6, right=True),
+            Column("output", "OUT", 6, right=True),
+            Column("cost", "COST", 8, right=True),
             *([Column("latency", "LATENCY", 7, right=True)] if width >= 100 else []),
         ]
-        room = room_for_names(columns, width) - 2
-        extra = [Column("project", "PROJECT", 22)] if width >= 150 else []
-        room -= sum(column.width + 2 for column in extra)
-        key = max(4, min(24, int(room * self.SHARE_OF_KEY)))
-        names = [Column("key", "KEY", key), Column("model", "MODEL", max(4, min(36, room - key)))]
-        before = 2 if width >= 70 else 1
-        return [*columns[:before], *names, *columns[before:], *extra]
+        room = room_for_names([*before, *after], width) - 2
+        extra = []
+        if width >= 110:
+            last = "session" if who.name == "project" else "project"
+            extra = [Column(last, last.upper(), max(8, min(40, room * 3 // 10)))]
+            room -= extra[0].width + 2
+        key = max(4, min(24, room * 2 // 5))
+        names = [Column("who", who.label.upper(), key), Column("model", "MODEL", max(4, min(36, room - key)))]
+        return [*before, *names, *after, *extra]
 
     def _time(self, event: StoredEvent) -> str:
         return formatting.moment(event.ts, self.look.zone, self.now)
 
-    def _cells(self, event: StoredEvent, columns: Sequence[Column]) -> tuple[Text, ...]:
-        return tuple(self._cell(column, event) for column in columns)
-
-    def _cell(self, column: Column, event: StoredEvent) -> Text:
-        palette, look = self.look.palette, self.look
+    def _cell(self, column: Column, event: StoredEvent, who: Dimension, search: str) -> Text:
+        palette = self.look.palette
         match column.key:
             case "time":
                 return Text(self._time(event), palette.muted)
             case "status":
-                return self._status(event)
-            case "key":
-                return look.label(look.name(key_of(event.names), look.glyphs.dash), column.width)
+                return self._status(event, search)
+            case "who":
+                return self._named(_value(who, event), column.width, palette.text, search, who.name)
             case "model":
-                return look.label(look.name(event.names.model, look.glyphs.dash), column.width)
+                return self._named(event.names.model, column.width, palette.text, search, "model")
             case "project":
-                return look.label(look.name(event.names.project, look.glyphs.dash), column.width, palette.muted)
+                return self._named(event.names.project, column.width, palette.muted, search, "project")
+            case "session":
+                return self._named(event.session, column.width, palette.muted, search, "session")
             case "input":
                 cached = (event.cache_read or 0) + (event.cache_write_5m or 0) + (event.cache_write_1h or 0)
                 return right(formatting.count(event.input + cached), palette.text)
@@ -104,12 +262,25 @@ class EventsPanel(Panel[EventPage]):
             case "latency":
                 return right(formatting.latency(event.latency_ms), palette.muted)
             case _:
-                return right(
-                    formatting.cost(event.cost), f"bold {palette.text}" if event.cost is not None else palette.warn
-                )
+                style = f"bold {palette.text}" if event.cost is not None else palette.warn
+                return right(formatting.cost(event.cost), style)
 
-    def _status(self, event: StoredEvent) -> Text:
-        palette = self.look.palette
-        if event.is_error:
-            return Text(f"{event.status or 'err'}!", palette.bad)
-        return Text("ok", palette.good)
+    def _named(self, value: str, width: int, style: str, search: str, field: str) -> Text:
+        """A name, with what was searched for marked in it."""
+        name = self.look.name(value, self.look.glyphs.dash)
+        return self._marked(self.look.label(name, width, style), name, search, field)
+
+    def _status(self, event: StoredEvent, search: str) -> Text:
+        words = str(event.status or "err") if event.is_error else "ok"
+        cell = Text(words, self.look.palette.bad if event.is_error else self.look.palette.good)
+        self._marked(cell, words, search, "status")
+        return cell.append("!") if event.is_error else cell
+
+    def _marked(self, cell: Text, text: str, search: str, field: str) -> Text:
+        for start, end in hits(text, search, field):
+            cell.stylize("bold underline", start, end)
+        return cell
+
+
+def _value(who: Dimension, event: StoredEvent) -> str:
+    return who.of_names(event.names) if who.of_names is not None else ""
