@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.driving import ENVIRONMENT
 from tests.ui.filling import Filler, filled
+
+
+@pytest.fixture(scope="session", autouse=True)
+def price_table(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The table of prices is made once, and not where the user's own is."""
+    ENVIRONMENT["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

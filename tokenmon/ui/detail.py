@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from tokenmon.dimensions import key_of
@@ -21,7 +21,7 @@ from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
 from tokenmon.ui.prices import Prices
 
-LABEL = 11
+LABEL = 13
 """Cells of the names of facts."""
 
 
@@ -75,7 +75,7 @@ def _title(look: Look, event: StoredEvent, width: int) -> Text:
     return _entry(look, label, value, width, f"bold {look.palette.text}")
 
 
-_TOLD = ("model", "requested_model", "key_id", "key_name")
+_TOLD = ("provider", "model", "requested_model", "project", "key_id", "key_name")
 """Names that have a place of their own among the facts."""
 
 
@@ -89,7 +89,9 @@ def _facts(look: Look, event: StoredEvent, width: int) -> Text:
         "status": f"{status}{'! failed' if event.is_error and event.status else ''}",
         "error": event.error or "",
         "key": key_of(names),
+        "provider": names.provider,
         "model": f"{names.model or look.glyphs.dash}{asked}{implied}",
+        "project": names.project,
         "session": event.session,
         **{name.replace("_", " "): value for name, value in zip(NAMES, names, strict=True) if name not in _TOLD},
         "event": event.id if event.request_id else "",
@@ -111,9 +113,20 @@ def _entries(look: Look, listed: dict[str, str], width: int, styles: dict[str, s
 
 def _entry(look: Look, label: str, value: str, width: int, style: str) -> Text:
     """A label and its value, which goes on in the next row where it is long."""
-    rows = chop_cells(value, max(8, width - LABEL)) or [""]
     entry = Text(label[: LABEL - 1].ljust(LABEL), look.palette.muted)
-    return entry.append(f"\n{' ' * LABEL}".join(rows), style)
+    return entry.append(f"\n{' ' * LABEL}".join(_folded(value, max(8, width - LABEL))), style)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """All of `text` in rows of at most `width` cells, between words where they are short enough."""
+    rows = [""]
+    for word in text.split(" "):
+        longer = f"{rows[-1]} {word}" if rows[-1] else word
+        pieces = [longer] if cell_len(longer) <= width else chop_cells(word, width)
+        if pieces[:1] == [longer] or not rows[-1]:
+            rows.pop()
+        rows += pieces or [""]
+    return rows
 
 
 # -- what it cost
@@ -155,13 +168,24 @@ def _arithmetic(look: Look, charged: Bill, width: int, money: Callable[[int | No
     labels = [each.label.replace("_", " ") for each in charged.classes]
     counts = [f"{each.tokens:,}" for each in charged.classes]
     prices = [_exact(each.per_million) + ("" if each.per_million is None else "/1M") for each in charged.classes]
+    *amounts, total = _aligned(
+        [money(amount) for amount in (*(each.amount for each in charged.classes), charged.total)]
+    )
     columns = [max(map(len, texts)) for texts in (labels, counts, prices)]
     rows = []
-    for label, count, price, each in zip(labels, counts, prices, charged.classes, strict=True):
+    for label, count, price, amount in zip(labels, counts, prices, amounts, strict=True):
         row = Text(label.ljust(columns[0]), palette.muted)
         row.append(f" {count.rjust(columns[1])}", palette.text).append(f" x {price.rjust(columns[2])}", palette.muted)
-        rows.append(_beside(row, Text(money(each.amount), palette.text), width))
-    return [*rows, _beside(Text("sum", palette.muted), Text(money(charged.total), f"bold {palette.text}"), width)]
+        rows.append(_beside(row, Text(amount, palette.text), width))
+    return [*rows, _beside(Text("sum", palette.muted), Text(total, f"bold {palette.text}"), width)]
+
+
+def _aligned(amounts: list[str]) -> list[str]:
+    """Amounts with their points below each other."""
+    decimals = [len(amount.partition(".")[2]) for amount in amounts]
+    return [
+        amount + "0" * (max(decimals) - own) if own else amount for amount, own in zip(amounts, decimals, strict=True)
+    ]
 
 
 def _beside(left: Text, right: Text, width: int) -> Text:

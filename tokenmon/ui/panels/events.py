@@ -206,9 +206,10 @@ class EventsPanel(Panel[Listed]):
         if self._table.at_top:
             caption.append(f"{glyphs.live} following the newest", palette.good)
         elif listed.overrun:
-            caption.append(f"more than {MOST:,} new", palette.warn).append(" (g)", palette.muted)
+            caption.append("newer ones are not listed", palette.warn).append(" (g)", palette.muted)
         else:
-            caption.append(f"+{new:,} new", palette.primary if new else palette.muted).append(" (g)", palette.muted)
+            words = f"+{new:,} new" if new else "nothing new"
+            caption.append(words, palette.primary if new else palette.muted).append(" (g)", palette.muted)
         if listed.more is not None:
             older = "older ones further down"
             if len(listed.events) >= MOST:

@@ -20,7 +20,7 @@ class EventDetail(VerticalScroll, can_focus=False):
     """What `show` was given last."""
 
     DEFAULT_CSS = """
-    EventDetail { scrollbar-size: 1 1; height: 1fr; }
+    EventDetail { scrollbar-size: 1 1; scrollbar-gutter: stable; height: 1fr; }
     EventDetail Lines { height: auto; }
     """
 
@@ -47,6 +47,8 @@ class EventDetail(VerticalScroll, can_focus=False):
             self._traced = None
             self.draw()
         elif at_once:
+            self._traced = Traced(event)
+            self.draw()
             self._look_up(event)
         elif self._traced is None or self._traced.event != event:
             self._timer = self.set_timer(REST, lambda: self._look_up(event))
@@ -55,13 +57,8 @@ class EventDetail(VerticalScroll, can_focus=False):
         """With or without the line itself."""
         self.with_line = shown
         self.draw()
-        if shown:
-            self.call_after_refresh(self.scroll_end, animate=False)
 
     def _look_up(self, event: StoredEvent) -> None:
-        if self._traced is None:
-            self._traced = Traced(event)
-            self.draw()
         self.run_worker(self._trace(event), group="detail", exclusive=True, description="trace an event")
 
     async def _trace(self, event: StoredEvent) -> None:
@@ -73,7 +70,10 @@ class EventDetail(VerticalScroll, can_focus=False):
         text, width = Text(""), self.scrollable_content_region.width
         if self._traced is not None and width > 0:
             text = text_of(self._look, self._traced, width, with_line=self.with_line)
-        self.query_one(Lines).show(text, layout=True)
+        lines = self.query_one(Lines)
+        lines.show(text, layout=text.plain.count("\n") != lines.text.count("\n"))
+        if self.with_line:  # it is the last fact, and what was asked for
+            self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self, event: Resize) -> None:
         """Fold for another width."""

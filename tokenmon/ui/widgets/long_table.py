@@ -111,9 +111,14 @@ class LongTable(ScrollView, can_focus=True):
         self._tell()
 
     def _measure(self) -> None:
+        """Tell the scrollbar how many rows there are; unless it comes or goes, nothing is laid out for that."""
         size = Size(self.size.width, len(self._keys) + HEADER)
-        if size != self.virtual_size:
+        if size.width != self.virtual_size.width or self.show_vertical_scrollbar != (size.height > self.size.height):
             self.virtual_size = size
+        elif size != self.virtual_size:
+            self.set_reactive(LongTable.virtual_size, size)
+            if self.show_vertical_scrollbar:
+                self.vertical_scrollbar.window_virtual_size = size.height
 
     def on_resize(self, event: Resize) -> None:
         """Rows are as wide as the table."""
@@ -248,7 +253,9 @@ class LongTable(ScrollView, can_focus=True):
         line = Text(end="", no_wrap=True)
         for column, cell in zip(self._columns, cells, strict=True):
             cell.truncate(column.width)
-            blank = " " * (column.width - cell.cell_len)
-            before, after = (blank, "") if column.right else ("", blank)
-            line.append(" " * PADDING + before).append_text(cell).append(after + " " * PADDING)
+            room = column.width - cell.cell_len
+            # The blanks are the cell's own, so that they need no colour codes of theirs.
+            cell.pad_left(PADDING + room * column.right)
+            cell.pad_right(PADDING + room * (not column.right))
+            line.append_text(cell)
         return Strip(line.render(self.app.console)).adjust_cell_length(self.size.width).apply_style(style)

@@ -3,12 +3,22 @@
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.events import Resize
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
 from tokenmon.ui.look import Look
 from tokenmon.ui.widgets.lines import Lines
+
+HINTS = (
+    'prefix words, all must match, "a phrase", model: key: status:429 cost:>0.5   (Enter keeps, Esc clears)',
+    "words, model: key: status:429 cost:>0.5   (Enter keeps, Esc clears)",
+    "words, model: key: status: cost:>0.5   (Enter keeps)",
+)
+"""What can be typed, for ever narrower terminals."""
+
+LABEL = 4
 
 DEBOUNCE = 0.12
 """Seconds without a key after which the search is done."""
@@ -38,7 +48,7 @@ class SearchRow(Horizontal):
         self._look = look
         self._timer: Timer | None = None
         self._told = ""
-        self._field = Input(placeholder="prefix words, all must match   (Enter keeps, Esc clears)", compact=True)
+        self._field = Input(compact=True)
         self._field.can_focus = False
 
     def compose(self) -> ComposeResult:
@@ -51,6 +61,11 @@ class SearchRow(Horizontal):
     def draw(self) -> None:
         """Paint the sign before the words."""
         self.query_one(Lines).show(Text("  / ", f"bold {self._look.palette.primary}"))
+
+    def on_resize(self, event: Resize) -> None:
+        """Tell as much as fits."""
+        room = event.size.width - LABEL - 1
+        self._field.placeholder = next((hint for hint in HINTS if len(hint) <= room), HINTS[-1])
 
     @property
     def words(self) -> str:
