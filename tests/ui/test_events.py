@@ -228,6 +228,16 @@ async def test_enter_shows_how_the_cost_comes_about(tmp_path: Path, filler: Fill
         assert driver.app.is_running
 
 
+async def test_the_detail_needs_no_more_than_ascii(tmp_path: Path, filler: Filler) -> None:
+    filler.add([one(1)])
+    async with driven(tmp_path / "a.db", ascii=True) as driver:
+        await driver.press("5")
+        await driver.shows("prod-api")
+        await driver.press("enter")
+        await driver.shows("2,000 x  $1.25/1M", "prices have changed")
+        assert driver.text.isascii()
+
+
 async def test_a_detail_longer_than_the_terminal_scrolls(tmp_path: Path, filler: Filler) -> None:
     filler.add([one(1)])
     async with driven(tmp_path / "a.db", (60, 16)) as driver:

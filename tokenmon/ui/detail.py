@@ -150,9 +150,15 @@ def _compared(event: StoredEvent, charged: Bill) -> dict[str, str]:
         "list price": "" if event.cost_list is None else exact_money(event.cost_list),
         "difference": "" if charged.difference is None else f"{exact_money(abs(difference))} {more} logged than listed",
         "priced as": f"{event.priced_as} ({charged.table})" if event.priced_as else "",
+        "changed": "prices have changed since it was priced" if _is_outdated(event, charged) else "",
         "unpriced": "no price is known, so the cost is not known either" if event.cost is None else "",
         "not logged": ", ".join(charged.unreported),
     }
+
+
+def _is_outdated(event: StoredEvent, charged: Bill) -> bool:
+    """The stored list price is not the sum: the ingester has not priced it anew yet."""
+    return charged.total is not None and bool(charged.classes) and charged.total != event.cost_list
 
 
 def _classes(look: Look, charged: Bill, width: int) -> list[Text]:

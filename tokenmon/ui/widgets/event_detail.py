@@ -15,12 +15,15 @@ from tokenmon.ui.widgets.lines import Lines
 REST = 0.12
 """Seconds without another event after which the one that is shown is looked up."""
 
+SCROLLBAR = 1
+"""Its column is left free, so that nothing is folded anew when it appears."""
+
 
 class EventDetail(VerticalScroll, can_focus=False):
     """What `show` was given last."""
 
     DEFAULT_CSS = """
-    EventDetail { scrollbar-size: 1 1; scrollbar-gutter: stable; height: 1fr; }
+    EventDetail { scrollbar-size: 1 1; height: 1fr; }
     EventDetail Lines { height: auto; }
     """
 
@@ -67,7 +70,7 @@ class EventDetail(VerticalScroll, can_focus=False):
 
     def draw(self) -> None:
         """Paint what is known."""
-        text, width = Text(""), self.scrollable_content_region.width
+        text, width = Text(""), self.container_size.width - SCROLLBAR
         if self._traced is not None and width > 0:
             text = text_of(self._look, self._traced, width, with_line=self.with_line)
         lines = self.query_one(Lines)
