@@ -294,7 +294,7 @@ async def test_a_session_narrows_everything(tmp_path: Path, filler: Filler) -> N
         await driver.press("5")
         await driver.shows("first", "second")
         await driver.press("w")
-        await driver.until(lambda: "session:s-1" in driver.rows[0])
+        await driver.until(lambda: "session:s-1" in driver.rows[0] and driver.main.panel.ID == "sessions")
         await driver.press("5")
         await driver.until(lambda: "second" not in driver.text and "first" in driver.text)
 

@@ -160,8 +160,10 @@ class EventsPanel(Panel[Listed]):
 
     def action_session(self) -> None:
         """Narrow everything to the session of the event."""
+        from tokenmon.ui.panels.sessions import SessionsPanel  # which leads here
+
         if self._chosen is not None and self._chosen.session:
-            self.post_message(self.Drilled(Condition("session", self._chosen.session)))
+            self.post_message(self.Drilled(Condition("session", self._chosen.session), show=SessionsPanel.ID))
 
     def table(self) -> Table:
         """As `events --json` gives it; named by request where all calls have an id of their own."""

@@ -55,6 +55,8 @@ class EventDetail(VerticalScroll, can_focus=False):
             self._look_up(event)
         elif self._traced is None or self._traced.event != event:
             self._timer = self.set_timer(REST, lambda: self._look_up(event))
+        else:
+            self.draw()  # colours may be others
 
     def show_line(self, shown: bool) -> None:
         """With or without the line itself."""
@@ -74,8 +76,9 @@ class EventDetail(VerticalScroll, can_focus=False):
         if self._traced is not None and width > 0:
             text = text_of(self._look, self._traced, width, with_line=self.with_line)
         lines = self.query_one(Lines)
-        lines.show(text, layout=text.plain.count("\n") != lines.text.count("\n"))
-        if self.with_line:  # it is the last fact, and what was asked for
+        before = lines.text
+        lines.show(text, layout=text.plain.count("\n") != before.count("\n"))
+        if self.with_line and text.plain != before:  # it is the last fact, and what was asked for
             self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self, event: Resize) -> None:
