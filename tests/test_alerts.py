@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokenmon.alerts import MOST, RULES, Alert, Facts, SourceFacts, evaluate
+from tokenmon.alerts import MOST, RULES, Alert, BudgetFacts, Facts, SourceFacts, evaluate
 
 SOURCE = SourceFacts("/l/a.jsonl", rejects=0, last_reason="", disagrees=0, expired=0, lost_bytes=0)
 
@@ -30,12 +30,26 @@ def test_nothing_wrong_is_no_alert() -> None:
         (Facts(missing=("/gone",)), "path missing", "info"),
         (Facts(failures=(("/l/b.jsonl", "permission denied"),)), "source fails", "critical"),
         (Facts(trouble=("no inotify watches left",)), "ingester", "warning"),
+        (Facts(budget=BudgetFacts("20/day", 0.8, "18:00")), "budget", "info"),
+        (Facts(budget=BudgetFacts("20/day", 1.0, "14:00")), "budget", "warning"),
     ],
 )
 def test_each_trouble_is_told_with_its_weight(facts: Facts, kind: str, severity: str) -> None:
     (alert,) = evaluate(facts)
     assert (alert.kind, alert.severity) == (kind, severity)
     assert [rule.kind for rule in RULES if list(rule.alerts(facts))] == [kind]
+
+
+def test_a_budget_that_is_far_from_used_up_is_not_told() -> None:
+    assert evaluate(Facts(budget=BudgetFacts("20/day", 0.799, "20:00"))) == ()
+
+
+def test_a_budget_says_when_it_will_be_used_up_and_nothing_where_it_lasts() -> None:
+    titles = [evaluate(Facts(budget=BudgetFacts("150/month", 0.84, by)))[0].title for by in ("Nov 25", "")]
+    assert titles == [
+        "84% of the budget of 150/month is used; at this pace all of it by Nov 25",
+        "84% of the budget of 150/month is used",
+    ]
 
 
 def test_bad_lines_say_how_many_and_why() -> None:

@@ -83,6 +83,10 @@ def test_variables_of_orchestrators_do_no_harm(tmp_path: Path) -> None:
         ("paths = [1]", ["line 2", "paths", "list of paths"]),
         ('db = "${NOWHERE}/x.db"', ["line 2", "db", "${NOWHERE}"]),
         ("[screen]", ["line 2", "screen"]),
+        ('budget = "150"', ["line 2", "budget", "150/month"]),
+        ('budget = "0/day"', ["line 2", "budget", "20/day"]),
+        ("budget = 150", ["line 2", "budget"]),
+        ('budget = "5/year"', ["line 2", "budget", "50/week"]),
         ("theme = ", ["line 2"]),
     ],
 )
@@ -169,11 +173,20 @@ def test_db_decides_over_paths(tmp_path: Path) -> None:
     assert database_for(load(tmp_path, environment={"TOKENMON_DB": "/y.db"}), {}, tmp_path) == Path("/y.db")
 
 
+@pytest.mark.parametrize("written", ["150/month", "$150/month", " 150.00/Month "])
+def test_a_budget_is_dollars_a_period(tmp_path: Path, written: str) -> None:
+    budget = load(tmp_path, environment={"TOKENMON_BUDGET": written}).budget
+    assert budget is not None
+    assert (int(budget.dollars), budget.period, budget.range) == (150, "month", "month")
+
+
 def test_a_child_process_gets_the_settings_that_were_given(tmp_path: Path) -> None:
     """The screen's ingester must keep the same days and prices as the screen was told."""
     prices = tmp_path / "own.toml"
     flags = {"retention_days": "30", "prices": str(prices), "mouse": "false", "scan_interval": "0.5", "db": "x.db"}
+    flags["budget"] = "12.50/day"
     given = load_settings(flags, {}, tmp_path)
     child = load_settings({}, given.as_variables(), tmp_path)
     assert (child.retention_days, child.prices, child.mouse, child.scan_interval) == (30, prices, False, 0.5)
+    assert child.budget == given.budget is not None
     assert child.db is None

@@ -37,6 +37,18 @@ class SourceFacts:
 
 
 @dataclass(frozen=True)
+class BudgetFacts:
+    """How the budget of the present period is used."""
+
+    budget: str
+    """As it is set: `150/month`."""
+    used: float
+    """Share of it, 1 is all of it."""
+    used_up: str
+    """When all of it is used at the pace of the period so far, for people; empty where it lasts."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What was committed, and what the ingester cannot do, as far as the rules look at it."""
 
@@ -50,6 +62,12 @@ class Facts:
     """Paths to read that are not there at the moment."""
     trouble: tuple[str, ...] = ()
     """What else does not work, such as watching for changes."""
+    budget: BudgetFacts | None = None
+    """None where none is set."""
+
+
+NEARLY = 0.8
+"""Share of a budget from which it is told; it fires when all of it is used."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +131,18 @@ def _trouble(facts: Facts) -> Iterable[Alert]:
         yield Alert("ingester", text, "warning", text)
 
 
+def _budget(facts: Facts) -> Iterable[Alert]:
+    budget = facts.budget
+    if budget is None or budget.used < NEARLY:
+        return
+    title = f"{int(100 * budget.used)}% of the budget of {budget.budget} is used"
+    if budget.used >= 1:
+        yield Alert("budget", budget.budget, "warning", title)
+    else:
+        pace = f"; at this pace all of it by {budget.used_up}" if budget.used_up else ""
+        yield Alert("budget", budget.budget, "info", title + pace)
+
+
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
@@ -120,6 +150,7 @@ def _many(count: int, noun: str) -> str:
 RULES: tuple[Rule, ...] = (
     Rule("source fails", "every source can be read", _failing_source),
     Rule("ingester", "nothing hinders the ingester", _trouble),
+    Rule("budget", "no budget is nearly used up", _budget),
     Rule("path missing", "every path to read is there", _missing_path),
     Rule("bytes lost", "nothing went away unread", _lost_bytes),
     Rule("unpriced model", "every model has a price", _unpriced_model),

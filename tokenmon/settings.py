@@ -17,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from tokenmon.budget import Budget, parse_budget
 from tokenmon.errors import ConfigError, UsageError
 from tokenmon.zones import parse_zone
 
@@ -110,6 +111,10 @@ def _zone(value: object) -> str:
     return str(value)
 
 
+def _budget(value: object) -> Budget:
+    return parse_budget(value if isinstance(value, str) else "")
+
+
 def _spelled(read: Callable[[object], object], help: str, metavar: str = "", **how: bool) -> dict[str, Spelling]:
     return {"spelling": Spelling(help, read, metavar, **how)}
 
@@ -138,6 +143,10 @@ class Settings:
         default=0.0, metadata=_spelled(_number, "seconds between two refreshes of the screen", "S", shown=True)
     )
     """0: 2 locally, 5 over SSH."""
+    budget: Budget | None = field(
+        default=None, metadata=_spelled(_budget, "dollars a period: 150/month, 50/week, 20/day", "B", shown=True)
+    )
+    """For everything that is collected; whatever is filtered, it is the whole that is paid for."""
     scan_interval: float = field(
         default=5.0, metadata=_spelled(_number, "seconds between two scans of the directories", "S")
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.ingesting import ingest, native, natives, rollups_are_exact, rows
+from tokenmon.budget import parse_budget
 from tokenmon.errors import LockHeld, NotOurDatabase
 from tokenmon.ingest import Service
 from tokenmon.settings import Settings
@@ -36,6 +37,35 @@ def test_old_events_go_and_their_totals_stay(tmp_path: Path) -> None:
     ingest(database, log, settings=Settings(retention_days=30))
     assert rows(database, "SELECT count(*) FROM event") == [(1,)]
     assert rows(database, "SELECT sum(n), sum(input) FROM r16d") == [(2, 2003)]
+
+
+@pytest.mark.parametrize(("budget", "state"), [("2/day", "firing"), ("2.40/day", "info"), ("90/day", None)])
+def test_a_budget_is_told_when_it_is_nearly_used_and_fires_when_it_is(
+    tmp_path: Path, budget: str, state: str | None
+) -> None:
+    log, database = tmp_path / "a.jsonl", tmp_path / "t.db"
+    now, long_ago = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "2026-01-05T10:20:00Z"
+    log.write_bytes(native(1, ts=now, cost_usd=2.0) + native(2, ts=long_ago, cost_usd=500.0))
+    ingest(database, log, settings=Settings(tz="UTC", budget=parse_budget(budget)))
+    alerts = rows(database, "SELECT state, title FROM alert WHERE kind = 'budget'")
+    assert [each for each, _ in alerts] == ([state] if state else [])
+    assert not alerts or "of the budget of" in alerts[0][1]
+
+
+def test_a_budget_counts_what_no_log_says_at_list_prices(tmp_path: Path) -> None:
+    log, database = tmp_path / "a.jsonl", tmp_path / "t.db"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    log.write_bytes(native(1, ts=now, prompt_tokens=10_000_000))
+    ingest(database, log, settings=Settings(budget=parse_budget("2.50/week")))
+    assert rows(database, "SELECT state FROM alert WHERE kind = 'budget'") == [("firing",)]
+
+
+def test_everything_was_read_once_is_remembered(tmp_path: Path) -> None:
+    """Only then an empty database is known to be empty."""
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    ingest(database, logs)
+    assert rows(database, "SELECT value FROM meta WHERE name = 'caught_up'") == [(1,)]
 
 
 def test_an_event_older_than_what_is_kept_is_refused_and_counted(tmp_path: Path) -> None:

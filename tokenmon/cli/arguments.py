@@ -165,7 +165,7 @@ def _monitor() -> Parser:
     )
     parser.add_argument("--once", action="store_true", help="with --ingest-only: read what is there, then exit")
     parser.add_argument("--no-wait", action="store_true", help="with --ingest-only: exit if another process ingests")
-    _add_settings(parser, "db", "range", "tz", "theme", "ascii", "mouse", "bell", "interval", "log_format")
+    _add_settings(parser, "db", "range", "tz", "theme", "ascii", "mouse", "bell", "interval", "budget", "log_format")
     parser.add_argument("--version", action="version", version=f"tokenmon {__version__}", help="show the version")
     _add_help(parser)
     return parser
@@ -178,7 +178,7 @@ def _demo() -> Parser:
         "Shows the screen alive, on made-up logs that keep growing in a temporary place.",
         "tokenmon demo --theme dark",
     )
-    _add_settings(parser, "range", "tz", "theme", "ascii", "mouse", "bell", "interval")
+    _add_settings(parser, "range", "tz", "theme", "ascii", "mouse", "bell", "interval", "budget")
     _add_help(parser)
     return parser
 

@@ -31,6 +31,8 @@ LIVE_ROWS = 2_000
 """A batch of more rows is a backlog: its hours are marked dirty and rebuilt once, which costs less than adding."""
 AT_REST_S = 60.0
 """A last line without a newline is taken when its file has been still for so long."""
+TOLD_BACKLOG = 16 << 20
+"""Bytes; a smaller backlog is read within a second or so, and is not told before it is."""
 DRAIN_S = 5.0
 """So long a file that went away is watched for lines that its producer still writes to it."""
 
@@ -194,9 +196,22 @@ class Ingester:
             self._fails(str(failed), reason)
         if scan.complete:
             self.missing = [str(path) for path in scan.missing]
+            if not self._looked_everywhere:
+                self._tell_backlog()
             self._looked_everywhere = True
             self._next_scan = now + self._settings.scan_interval
             self._after_a_pass(now)
+
+    def _tell_backlog(self) -> None:
+        """Everything was found: say how much there is to read, so that viewers can tell how far it is.
+
+        What was interrupted goes on where it was.
+        """
+        whole = self._writer.get_meta("backfill") if self._writer.get_meta("backlog") else 0
+        if self.backlog > TOLD_BACKLOG:
+            self._writer.set_meta(backlog=self.backlog, backfill=max(int(whole or 0), self.backlog))
+        else:
+            self._writer.set_meta(backfill=0)
 
     def _after_a_pass(self, now: float) -> None:
         """What is looked at once a scan: resting last lines, lost names, files not verified for long, failures."""

@@ -19,6 +19,7 @@ from tokenmon.alerts import evaluate
 from tokenmon.dialects import found_places
 from tokenmon.errors import LockHeld, NotOurDatabase
 from tokenmon.ingest.pipeline import Ingester, Progress
+from tokenmon.ingest.spending import budget_facts
 from tokenmon.pricing import open_book
 from tokenmon.settings import Settings, cache_dir
 from tokenmon.store.lock import Lock
@@ -137,6 +138,7 @@ class Service:
         if self._ingester.is_behind:
             self._rebuild_now_and_then()
             return False
+        self._writer.set_meta(caught_up=1)
         if self._housekeeping():
             return False
         if self._once:
@@ -179,13 +181,15 @@ class Service:
         return False
 
     def _evaluate_rules(self) -> None:
+        now, budget = int(time.time() * 1000), self._settings.budget
         facts = replace(
             self._writer.facts(),
+            budget=None if budget is None else budget_facts(budget, self._writer.spent, now, self._settings.zone()),
             failures=tuple((sanitise(path), reason) for path, reason in self.failures.items()),
             missing=tuple(map(sanitise, self._ingester.missing)),
             trouble=self._trouble,
         )
-        self._writer.set_alerts(evaluate(facts), int(time.time() * 1000))
+        self._writer.set_alerts(evaluate(facts), now)
 
     def _idle(self) -> None:
         """Wait for a hint, the next scan, or a signal."""

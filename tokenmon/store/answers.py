@@ -283,6 +283,10 @@ class Health:
     """The newest."""
     places: tuple[tuple[str, str], ...] = ()
     """Directories that were found on this machine: label and path."""
+    backfill_bytes: int = 0
+    """What the backlog was when the ingester had found everything; 0 where that was not worth telling."""
+    caught_up: bool = False
+    """Everything that was found at a start has been read: until then an empty database may just be new."""
 
     def ingester_hangs(self, now_ms: int) -> bool:
         """Whether somebody has the lock but gives no sign of life."""

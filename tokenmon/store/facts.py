@@ -5,7 +5,10 @@ import sqlite3
 
 from tokenmon.alerts import Facts, SourceFacts
 from tokenmon.events import Flag
+from tokenmon.store.cover import cover
+from tokenmon.store.statements import Selection, sums
 from tokenmon.text import sanitise
+from tokenmon.view import Window
 
 MOST = 1_000
 """Sources and models looked at, those with the newest change and the most requests."""
@@ -18,6 +21,20 @@ FROM source WHERE rejects > 0 OR disagrees > 0 OR expired > 0 OR lost_bytes > 0 
 _UNPRICED = """
 SELECT series.model, sum(r16d.n) AS requests FROM series JOIN r16d ON r16d.series = series.id
 WHERE series.flags & ? = 0 GROUP BY series.model HAVING requests > 0 ORDER BY requests DESC LIMIT ?"""
+
+_SPENT = """
+WITH t(slot, series, logged, list) AS ({})
+SELECT sum(CASE WHEN series.flags & ? THEN t.logged ELSE t.list END) FROM t JOIN series ON series.id = t.series"""
+
+
+def spent(connection: sqlite3.Connection, window: Window) -> int:
+    """The shown costs in a window as far as they are known, nano-USD. Right while no hour is dirty."""
+    statement = sums([(0, cover(window.start, window.end).parts)], Selection(), columns=("cost_logged", "cost_list"))
+    if statement is None:
+        return 0
+    text, bound = statement
+    row = connection.execute(_SPENT.format(text), (*bound, Flag.LOGGED)).fetchone()
+    return row[0] or 0
 
 
 def facts(connection: sqlite3.Connection) -> Facts:

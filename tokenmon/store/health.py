@@ -55,6 +55,8 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
         ingester_pid=pid,
         ingester_alive_at=alive_at,
         backlog_bytes=_number(meta, "backlog") or 0,
+        backfill_bytes=_number(meta, "backfill") or 0,
+        caught_up=bool(meta.get("caught_up")),
         watermark=_number(meta, "watermark"),
         prices_version=sanitise(str(meta.get("prices_version", ""))),
         prices_date=sanitise(str(meta.get("prices_date", ""))),

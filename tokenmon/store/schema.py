@@ -131,7 +131,8 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 # meta: watermark (events before it were pruned, ms) | pruned_run (of request: pruned so far; -1 done) | run (of
 # request) | history (grows whenever a commit touches an hour before the newest, or before the front) | front (the hour
-# of the clock, ms, kept once there are events of the future) | backlog (bytes known unread) | paths (JSON list) |
+# of the clock, ms, kept once there are events of the future) | backlog (bytes known unread) | backfill (what backlog
+# was when everything had been found) | caught_up (1: everything found at a start was read) | paths (JSON list) |
 # prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path)
 
 INITIAL = SERIES + EVENTS + ROLLUPS + SOURCES

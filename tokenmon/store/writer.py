@@ -29,6 +29,7 @@ from tokenmon.store.schema import HOUR, MAX_SERIES
 from tokenmon.store.sessions import Sessions
 from tokenmon.store.sources import Sources
 from tokenmon.text import sanitise
+from tokenmon.view import Window
 
 BUSY_MS = 5_000
 """How long a transaction waits for somebody else's; nobody else should have one."""
@@ -175,6 +176,10 @@ class Writer:
     def facts(self) -> Facts:
         """What the alert rules look at."""
         return facts.facts(self._connection)
+
+    def spent(self, window: Window) -> int:
+        """The shown costs in a window as far as they are known, nano-USD; while hours are dirty it lags behind."""
+        return facts.spent(self._connection, window)
 
     def set_alerts(self, firing: Sequence[alerts.Alert], now_ms: int) -> None:
         """Store the alerts that hold now; those stored before and not among them are fine again."""
