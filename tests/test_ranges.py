@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenmon.errors import UsageError
-from tokenmon.ranges import DAY, HOUR, MINUTE, WEEK, WIDTHS, bins, is_fixed, resolve, smallest_holding
+from tokenmon.ranges import DAY, HOUR, MINUTE, WEEK, WIDTHS, bins, compared, is_fixed, resolve, smallest_holding
 from tokenmon.view import Window
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -262,3 +262,38 @@ def test_a_day_has_a_bin_for_every_hour_of_its_clock(at: int, zone: ZoneInfo) ->
 def test_a_window_without_ends_has_no_bins() -> None:
     with pytest.raises(ValueError, match="both ends"):
         bins(Window(0, None), BERLIN, 10)
+
+
+def against(text: str, now: int = NOW) -> Window | None:
+    return compared(text, resolve(text, now, BERLIN), now, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("today", "2026-11-19", "2026-11-19T14:03:22.123"),
+        ("yesterday", "2026-11-18", "2026-11-19"),
+        ("week", "2026-11-09", "2026-11-13T14:03:22.123"),
+        ("month", "2026-10-01", "2026-10-20T14:03:22.123"),
+        ("24h", "2026-11-18T14:03:22.123", "2026-11-19T14:03:22.123"),
+        ("2026-11-10..2026-11-12", "2026-11-07", "2026-11-10"),
+        ("2026-11-20..2026-11-30", "2026-11-19T09:56:37.877", "2026-11-20"),
+    ],
+)
+def test_what_is_not_over_is_compared_with_as_much_of_what_was_before(text: str, first: str, last: str) -> None:
+    assert against(text) == Window(ms(first), ms(last))
+
+
+@pytest.mark.parametrize("text", ["all", "mon..", "2027-01-01..2027-01-02"])
+def test_what_has_no_length_or_has_not_begun_is_compared_with_nothing(text: str) -> None:
+    assert against(text) is None
+
+
+def test_the_last_day_of_a_long_month_is_compared_with_no_more_than_the_whole_month_before() -> None:
+    march = ms("2026-03-31T20:00")
+    assert against("month", march) == Window(ms("2026-02-01"), ms("2026-03-01"))
+
+
+def test_a_day_after_a_change_of_clocks_is_compared_until_the_same_time_of_day() -> None:
+    assert against("today", ms("2026-10-26T14:00")) == Window(ms("2026-10-25"), ms("2026-10-25T14:00"))
+    assert against("today", ms("2026-10-25T14:00")) == Window(ms("2026-10-24"), ms("2026-10-24T14:00"))

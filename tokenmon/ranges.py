@@ -56,6 +56,27 @@ def resolve(text: str, now_ms: int, zone: tzinfo, span: Window | None = None) ->
     raise UsageError(f"{text[:60]!a} is not a range", HINT)
 
 
+def compared(text: str, window: Window, now_ms: int, zone: tzinfo) -> Window | None:
+    """The span just before `window`, which is what `text` means now, that it is fair to compare it with.
+
+    Of what is not over yet only the part that has passed is compared: today with yesterday until the same time, this
+    month with as much of the last one. None for `all` and for what has not begun.
+    """
+    word = text.strip().lower()
+    if word == "all" or window.start is None or window.end is None or now_ms <= window.start:
+        return None
+    if word not in CALENDAR:
+        return Window(window.start, min(window.end, now_ms)).before()
+    day = _local(window.start, zone).date()
+    lengths = {"week": timedelta(days=7), "month": timedelta(days=(day - _ONE_DAY).day)}
+    first = day - lengths.get(word, _ONE_DAY)
+    if window.end <= now_ms:
+        return Window(_midnight(first, zone), window.start)
+    passed = _local(now_ms, zone).replace(tzinfo=None) - datetime.combine(day, time())
+    until = _instant(datetime.combine(first, time()) + passed, zone)
+    return Window(_midnight(first, zone), min(until, window.start))
+
+
 def is_fixed(text: str) -> bool:
     """Whether it is an explicit FROM..TO, which does not move with the clock."""
     first, dots, last = text.strip().lower().partition("..")

@@ -37,6 +37,8 @@ class View:
     search: str = ""
     """What the user types: prefix words over all names, ANDed; "phrases" in quotes; fields as `model:gpt`,
     `status:failed`, `cost:>0.5`, `session:ab`; or a whole request id. No text is an error."""
+    compared: Window | None = None
+    """The span that this one is compared with; None where there is none."""
 
     def at(self, window: Window) -> "View":
         """The same filter over another span."""
