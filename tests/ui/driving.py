@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from tests.ui.filling import NOW
 from tokenmon.settings import Settings
 from tokenmon.ui.app import TokenmonApp
+from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.screens.main import MainScreen
 
@@ -67,12 +68,14 @@ async def driven(
     size: tuple[int, int] = (80, 24),
     now: Callable[[], int] = lambda: NOW,
     environment: Mapping[str, str] = ENVIRONMENT,
+    ingester: Ingester | None = None,
     **settings: object,
 ) -> AsyncIterator[Driver]:
-    """The app over a database, without an ingester of its own."""
+    """The app over a database; without an `ingester` nobody of its own reads anything."""
     chosen = Settings(**{"tz": "UTC", "theme": "dark", "interval": 1.0, **settings})  # type: ignore[arg-type]
     memory = Memory(database.with_name("screen.json"), database)
-    app = TokenmonApp(chosen, database, (), memory=memory, environment=environment, now=now)
+    paths = ingester.paths if ingester is not None else ()
+    app = TokenmonApp(chosen, database, paths, ingester=ingester, memory=memory, environment=environment, now=now)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Driver(app, pilot)
         app.exit()

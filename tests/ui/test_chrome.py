@@ -214,7 +214,7 @@ async def test_where_nothing_is_under_the_cursor_it_says_so(full: Path, key: str
     async with driven(full) as driver:
         await on_keys(driver)
         await driver.press("slash", *"zzz", "enter")
-        await driver.shows("Nothing in this range matches")
+        await driver.shows("Nothing matches")
         await driver.press(key)
         await driver.shows("there is nothing under the cursor to copy")
         assert driver.app.clipboard == ""
@@ -493,7 +493,7 @@ async def test_a_key_of_ones_own_works_and_is_told_everywhere(full: Path, tmp_pa
         await driver.press("i")
         await driver.shows("range.next", "panel.keys")
         await driver.press("q", "slash", *"zznt", "enter")
-        await driver.shows("Nothing in this range matches zznt", "t clears all, u changes the range")
+        await driver.shows("Nothing matches  /zznt", "t clears all", "u another range")
         await driver.press("t")
         await driver.shows("SEEN")
         await driver.press("colon", *"next range")

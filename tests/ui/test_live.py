@@ -106,7 +106,7 @@ async def test_a_broken_database_is_said_and_the_last_numbers_stay(tmp_path: Pat
         other = tmp_path / "other"
         other.write_bytes(b"this is not a database" * 1_000)
         os.replace(other, path)
-        await driver.shows("DB ERROR", "claude-sonnet-4-5", "last good numbers stay")
+        await driver.shows("DB ERROR", "claude-sonnet-4-5", "showing 14:32:07, r tries now")
         assert driver.app.is_running
 
 
@@ -146,4 +146,4 @@ async def test_places_that_were_found_are_named(tmp_path: Path) -> None:
     filler.writer.remember_places([("Claude Code", "/home/me/.claude/projects")])
     filler.close()
     async with driven(tmp_path / "a.db") as driver:
-        await driver.shows("No usage recorded yet", "Found and watching", "/home/me/.claude/projects")
+        await driver.shows("No usage recorded yet", "Watching", "Claude Code: /home/me/.claude/projects, not there")

@@ -6,13 +6,10 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from tokenmon.events import NANO
-from tokenmon.store.answers import Sums
 from tokenmon.ui.look import Colours, Look, spread
 from tokenmon.ui.themes import ASCII, DARK, LIGHT, UNICODE, Palette, glyphs_for, palette_for
 from tokenmon.ui.widgets.bars import bar
-from tokenmon.ui.widgets.kpi_strip import change_text, cost_label, figures_of
-from tokenmon.ui.widgets.status_row import Situation, banner_of, state_of
+from tokenmon.ui.widgets.kpi_strip import change_text
 
 LOOK = Look(UTC, DARK, UNICODE)
 
@@ -52,61 +49,11 @@ def test_the_right_end_of_a_row_wins() -> None:
     assert row.cell_len == 20
 
 
-def test_figures_of_nothing_are_not_zero() -> None:
-    assert {figure.value for figure in figures_of(Sums(cost=0), None, None, partial=False, approximately="~")} == {"-"}
-
-
-def test_an_unknown_cost_says_so_in_the_strip() -> None:
-    sums = Sums(requests=2, total=10, cost=None, unpriced=2)
-    assert figures_of(sums, None, None, partial=False, approximately="~")[0].value == "? n/a"
-
-
-def test_totals_of_a_backfill_are_marked() -> None:
-    sums = Sums(requests=2, total=10, cost=NANO, cost_list=NANO)
-    values = [figure.value for figure in figures_of(sums, None, None, partial=True, approximately="~")]
-    assert values[:3] == ["~$1.00", "~10", "~2"]
-
-
-def test_list_prices_are_called_list_prices() -> None:
-    assert cost_label(Sums(requests=1, cost=5, cost_list=5)) == "COST list price"
-    assert cost_label(Sums(requests=1, cost=5, cost_logged=5)) == "COST"
-    assert cost_label(Sums(requests=2, cost=9, cost_logged=5, cost_list=4)) == "COST incl list"
-
-
 def test_only_a_notable_change_for_the_worse_is_marked() -> None:
     styles = [change_text(LOOK, change).spans or change_text(LOOK, change).style for change in (0.1, 0.5, -0.5)]
     assert styles == [DARK.muted, DARK.warn, DARK.muted]
     assert change_text(LOOK, 0.5, worse_up=False).style == DARK.muted
     assert change_text(LOOK, 0.5, material=False).style == DARK.muted
-
-
-def test_every_state_is_a_word() -> None:
-    states = [
-        Situation(),
-        Situation(error="disk I/O error"),
-        Situation(waiting=True, empty=True),
-        Situation(empty=True),
-        Situation(backlog=5, progress="37%"),
-        Situation(paused_at=0),
-        Situation(ingesting=False),
-    ]
-    words = [state_of(situation, LOOK)[0] for situation in states]
-    assert [word.split(" ", 1)[1] for word in words] == [
-        "live",
-        "DB ERROR",
-        "waiting for data",
-        "no data yet",
-        "backfill 37%",
-        "PAUSED",
-        "nobody ingests",
-    ]
-
-
-def test_an_error_text_cannot_speak_to_the_terminal() -> None:
-    banner = banner_of(Situation(error="bad\x1b[2J [/nope]"), LOOK, "/x.db")
-    assert banner is not None
-    assert "\x1b" not in banner.plain
-    assert "[/nope]" in banner.plain
 
 
 def test_no_colour_uses_none() -> None:

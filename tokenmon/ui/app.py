@@ -165,6 +165,7 @@ class TokenmonApp(App[None]):
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Ask nothing more."""
+        self._main.end()
         self.workers.cancel_all()
         super().exit(result, return_code, message)
 

@@ -11,7 +11,7 @@ from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import PANELS
 from tokenmon.view import Condition, Window
 
-RANGES = ("1h", "24h", "7d", "30d", "all")
+RANGES = ("today", "1h", "24h", "7d", "month", "30d", "all")
 """What the range's key walks; everything else is typed."""
 
 INTERVALS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -27,7 +27,9 @@ class Choices:
     def __init__(self, settings: Settings, memory: Memory, interval: float, now: int) -> None:
         """`interval`: seconds between two refreshes where none is set and none was chosen."""
         self._memory = memory
-        self._zone = settings.zone()
+        self.zone = settings.zone()
+        self.budget = settings.budget
+        """What may be spent; None where that is not set."""
         self.panel = _index_of(memory.get("panel"))
         """Index of the panel that is shown."""
         self.chips: tuple[Condition, ...] = ()
@@ -50,12 +52,16 @@ class Choices:
 
     def window(self, now: int, span: Window | None) -> Window:
         """The range at this moment, with both ends where there is any event; `span` is first to last event."""
-        window = ranges.resolve(self.range or "all", now, self._zone, span)
+        window = ranges.resolve(self.range or "all", now, self.zone, span)
         if span is None or span.start is None or span.end is None:
             return window
         start = span.start if window.start is None else window.start
         end = max(now, span.end, start + 1) if window.end is None else window.end
         return Window(start, end)
+
+    def compared(self, window: Window, now: int) -> Window | None:
+        """The span that the range, which is `window` at this moment, is fairly compared with."""
+        return ranges.compared(self.range or "all", window, now, self.zone)
 
     @property
     def is_fixed(self) -> bool:

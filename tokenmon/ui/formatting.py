@@ -190,6 +190,12 @@ def _decimals(step: float) -> int:
     return -exponent + (1 if round(step / 10**exponent, 6) == 2.5 else 0)
 
 
+def lateness(seconds: float) -> str:
+    """How late something is: `40s`, `2m`, `3h`; in steps of ten seconds and more, so that it rarely changes."""
+    steps = int(seconds // 10 * 10)
+    return span(steps * SECOND)
+
+
 def alert(row: AlertRow) -> str:
     """What an alert says and about whom; of a path only the end, which tells files apart."""
     about = row.subject.rstrip("/").rpartition("/")[2] if row.subject.startswith("/") else row.subject

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,8 @@ class Ingester:
         """Whoever ingests now, ours or another's."""
         self.trouble = ""
         """Why our last child ended with nobody taking over; empty while all is well."""
+        self._sign: tuple[int, int] | None = None
+        self._heard_at = 0.0
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._idle_checks = 0
@@ -44,10 +47,24 @@ class Ingester:
         """Whether somebody ingests, or our child is about to."""
         return self.pid is not None or self._child is not None
 
+    @property
+    def foreign(self) -> bool:
+        """Whether it is not our own child that ingests."""
+        return self.pid is not None and (self._child is None or self._child.pid != self.pid)
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since whoever ingests gave a sign of life; 0 where nobody does.
+
+        Of our own clock, which stands still while the machine sleeps, so that waking up is no silence.
+        """
+        return time.monotonic() - self._heard_at if self._sign is not None else 0.0
+
     def check(self) -> None:
         """Look who ingests, and start a child where nobody does. Called every two seconds; costs one `flock`."""
         holder = lock.holder(self.database)
         self.pid = holder[0] if holder else None
+        self._note_sign(holder)
         self._bound_log()
         if self._child is not None and self._child.poll() is not None:
             self._note_end(self._child.returncode)
@@ -69,6 +86,13 @@ class Ingester:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+    def _note_sign(self, sign: tuple[int, int] | None) -> None:
+        """Whoever is seen for the first time may have been silent for long."""
+        if sign is not None and sign != self._sign:
+            age = 0.0 if self._sign else max(0.0, time.time() - sign[1] / 1_000)
+            self._heard_at = time.monotonic() - age
+        self._sign = sign
 
     def _may_start(self) -> bool:
         """After a failure wait longer and longer, up to a minute."""

@@ -165,6 +165,7 @@ class Glyphs:
     close: str = "✕"
     """After a chip, which Esc takes away."""
     reading: str = "↻"
+    late: str = "◐"
     alone: str = "◌"
     ok: str = "✓"
     unknown: str = "?"
@@ -210,6 +211,7 @@ ASCII = Glyphs(
     error="x",
     close="x",
     reading="~",
+    late="!",
     alone="!",
     ok="ok",
     bar="=",

@@ -42,6 +42,15 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
     class Changed(Message):
         """The user chose something that the rows around the panel show, too."""
 
+    class Answered(Message):
+        """A question was answered and drawn."""
+
+        def __init__(self, question: int, moment: int | None) -> None:
+            """The question's number and the store's revision, None where that changed in the meantime."""
+            self.question = question
+            self.moment = moment
+            super().__init__()
+
     class Drilled(Message):
         """A row was opened: everything is narrowed to its value, and a second time leads to the Timeline."""
 
@@ -103,6 +112,10 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
         if self.display:
             self._load_and_draw()
 
+    def end(self) -> None:
+        """Nothing is to be answered any more."""
+        self._question = None
+
     def ask_again(self) -> None:
         """The panel's own choices changed (sort, group, size): the same question needs another answer."""
         self._answered = None
@@ -128,10 +141,13 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
             return
         self.now = question.now
         try:
+            before = await question.reader.revision()
             data = await self.load(question.reader, question.view)
+            moment = before if await question.reader.revision() == before else None
         except STORE_ERRORS as error:
             self.post_message(self.Failed(str(error) or type(error).__name__))
             return
         if question is self._question and self.is_attached:
             self._answered = question
             self.draw(data)
+            self.post_message(self.Answered(question.revision, moment))

@@ -71,7 +71,7 @@ class Comparison:
 async def compare(reader: Reader, view: View, by: Dimension, zone: tzinfo, *, limit: int = LIMIT) -> Comparison:
     """The breakdown of a view, the dearest first, and of the span before it; `limit` 0: all groups."""
     now = await reader.breakdown(view, (by,), zone=zone, limit=limit)
-    earlier = view.window.before()
+    earlier = view.compared
     if earlier is None:
         return Comparison(now, {})
     before = await reader.breakdown(view.at(earlier), (by,), zone=zone, limit=limit)

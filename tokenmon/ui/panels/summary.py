@@ -87,7 +87,7 @@ class Earlier:
 
     async def costs(self, reader: Reader, view: View, by: Dimension, zone: tzinfo) -> Costs:
         """By value; nothing where the view has no length."""
-        window = view.window.before()
+        window = view.compared
         if window is None:
             return {}
         question = (reader, view.where, view.search)

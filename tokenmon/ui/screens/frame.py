@@ -1,28 +1,30 @@
 """The rows around a panel: what they know, how it is asked for, and how it is painted."""
 
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
+from tokenmon.budget import Budget
 from tokenmon.store.answers import Health, Sums
 from tokenmon.ui.acknowledged import Acknowledged
 from tokenmon.ui.asking import Question
 from tokenmon.ui.choices import RANGES
 from tokenmon.ui.look import Colours, Look
+from tokenmon.ui.measured import Measured, Room, measure
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import PANELS
+from tokenmon.ui.situation import Situation
 from tokenmon.ui.widgets.hint_row import Hint, HintRow
-from tokenmon.ui.widgets.kpi_strip import KpiStrip, figures_of
+from tokenmon.ui.widgets.kpi_strip import FIGURES, ROOMY, KpiStrip, figures_of
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.search_row import SearchRow
-from tokenmon.ui.widgets.status_row import Freshness, Situation, StatusRow, banner_of
+from tokenmon.ui.widgets.status_row import Freshness, StatusRow, banner_of
 from tokenmon.ui.widgets.tab_row import TabRow
 from tokenmon.view import Condition, Window
-
-HOUR = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,15 @@ class Known:
     """What they answer; None before the first one."""
     span: Window | None = None
     """First and last event; None while there is none."""
-    sums: Sums = field(default_factory=Sums)
-    before: Sums | None = None
-    """The span of the same length before."""
-    hour: tuple[Sums, Sums] | None = None
-    """The last hour and the one before it, where there is room to show them."""
+    measured: Measured = field(default_factory=Measured)
     health: Health | None = None
+    room: Room = field(default_factory=Room)
+    """What there was room for."""
+
+    @property
+    def sums(self) -> Sums:
+        """Of everything in view."""
+        return self.measured.sums
 
     @property
     def newest(self) -> int | None:
@@ -46,16 +51,11 @@ class Known:
         return self.span.end - 1 if self.span is not None and self.span.end is not None else None
 
 
-async def ask_rest(known: Known, question: Question, *, hour: bool) -> Known:
-    """What is not needed to decide what is shown: the comparison, the last hour and health."""
+async def ask_rest(known: Known, question: Question, room: Room, budget: Budget | None, zone: tzinfo) -> Known:
+    """What is not needed to decide what is shown: the figures, as far as there is room for them."""
     reader, view = question.reader, question.view
-    earlier = view.window.before()
-    before = None if earlier is None else await reader.totals(view.at(earlier))
-    burn = None
-    if hour:
-        last, previous = (Window(question.now - n * HOUR, question.now - (n - 1) * HOUR) for n in (1, 2))
-        burn = await reader.totals(view.at(last)), await reader.totals(view.at(previous))
-    return replace(known, before=before, hour=burn, health=await reader.health())
+    measured = await measure(known.sums, reader, view, question.now, room, budget, zone)
+    return replace(known, measured=measured, room=room)
 
 
 class Frame(Vertical):
@@ -70,8 +70,9 @@ class Frame(Vertical):
     Frame #notice { height: 1fr; }
     """
 
-    def __init__(self, look: Look, memory: Memory, database: str) -> None:
+    def __init__(self, look: Look, memory: Memory, database: str, budget: Budget | None) -> None:
         super().__init__()
+        self._budget = budget
         self._look = look
         self._memory = memory
         self._database = database
@@ -104,13 +105,15 @@ class Frame(Vertical):
         """Paint every row; painting the same again costs nothing."""
         look, width = self._look, self.app.size.width
         self.query_one(StatusRow).draw(look, situation, RANGES, range_text, chips, fresh, width)
-        banner = banner_of(situation, look, self._database)
+        banner = banner_of(situation, look, self._database, width)
         row = self.query_one("#banner", Lines)
         row.set_class(banner is not None, "-needed")
         row.show(banner or Text(""))
         mark = look.glyphs.approximately
-        figures = figures_of(known.sums, known.before, known.hour, partial=situation.partial, approximately=mark)
-        self.query_one(KpiStrip).draw(look, figures, width)
+        budget = self._budget if width >= ROOMY else None
+        measured = known.measured if known.span is not None else Measured()
+        figures = figures_of(measured, budget, partial=situation.partial, approximately=mark)
+        self.query_one(KpiStrip).draw(look, figures if width >= ROOMY else figures[:FIGURES], width)
         tabs = tuple((look.keyboard.named(f"panel.{panel.ID}"), panel.TITLE) for panel in PANELS)
         self.query_one(TabRow).draw(look, tabs, chosen, self._firing(known.health))
         self.query_one(HintRow).draw(look, hints, pinned, width)

@@ -16,12 +16,22 @@ from textual.worker import Worker
 from tokenmon.store.reader import Reader
 from tokenmon.ui.asking import STORE_ERRORS, Connection, Question
 from tokenmon.ui.choices import Choices
+from tokenmon.ui.measured import Measured, Room
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.screens.frame import Known, ask_rest
 from tokenmon.view import View
 
 BUSY = 0.25
 """Seconds after which it is looked again whether the last question is answered."""
+
+LOADING = 0.3
+"""Seconds after which it is said that an answer takes its time."""
+
+RETRY = 5.0
+"""Seconds after which a question that failed is asked again."""
+
+SETTLING = 2
+"""How often in a row it is asked at once again because the store changed between the figures and the panel."""
 
 AWAY = 300_000
 """Milliseconds without the focus after which nobody looks."""
@@ -44,6 +54,15 @@ class LiveScreen(Screen[None]):
         self._worker: Worker[None] | None = None
         self._left_at: int | None = None
         self._behind = False
+        self._started = False
+        self._loading = False
+        self._loading_timer: Timer | None = None
+        self._moment: int | None = None
+        """The store's revision that the figures are of; None where it changed while they were asked for."""
+        self._drawn: tuple[int, int | None] | None = None
+        """The question that the panel answered last, and the revision that its answer is of."""
+        self._settled = 0
+        self._changed_at = time.monotonic()
 
     @property
     def words(self) -> str:
@@ -51,13 +70,19 @@ class LiveScreen(Screen[None]):
         return ""
 
     @property
-    def roomy(self) -> bool:
-        """Whether there is room for figures that cost a question of their own."""
-        return True
+    def room(self) -> Room:
+        """What there is room for."""
+        return Room()
 
     def draw_frame(self) -> None:
         """Paint what is known."""
         raise NotImplementedError
+
+    def end(self) -> None:
+        """The program ends: neither an answer that still comes nor a last change of size may lead to a question."""
+        self._started = False
+        for panel in self.query(Panel):
+            panel.end()
 
     def on_mount(self) -> None:
         self.watch(self.app, "app_focus", self._focus_moved, init=False)
@@ -66,18 +91,24 @@ class LiveScreen(Screen[None]):
 
     def store_changed(self) -> None:
         """The store holds something new: ask now, or when the interval is over."""
+        self._changed_at = time.monotonic()
+        self._ask_in_time()
+
+    def _ask_in_time(self) -> None:
         if self.is_away:
             self._behind = True
             return
-        left = self._asked_at + self.choices.interval - time.monotonic()
+        interval = self.choices.interval if self._known.span is not None else BUSY
+        left = self._asked_at + interval - time.monotonic()
         if left <= 0 and not self.is_asking:
+            self._settled = 0
             self._follow()
         elif self._timer is None:
             self._timer = self.set_timer(max(left, BUSY), self._ask_when_free)
 
     def _ask_when_free(self) -> None:
         self._timer = None
-        self.store_changed()
+        self._ask_in_time()
 
     def clock_moved(self) -> None:
         """A relative range covers another span by now."""
@@ -132,10 +163,13 @@ class LiveScreen(Screen[None]):
         self._start(self._ask)
 
     def _start(self, question: Callable[[], Any]) -> None:
+        if not self._started:
+            return
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         self._asked_at = time.monotonic()
+        self.expect_answer()
         self._worker = self.run_worker(question, group="frame", exclusive=True, description="ask the store")
 
     async def _ask(self) -> None:
@@ -146,20 +180,35 @@ class LiveScreen(Screen[None]):
         choices = self.choices
         now = self._now() if choices.paused_at is None else choices.paused_at
         try:
+            before = await reader.revision()
             span = await reader.span()
             if not choices.range and span is not None and span.end is not None:
                 choices.open_on(now, span.end - 1)
             self._asked += 1
-            view = View(choices.window(now, span), choices.chips, self.words)
+            window, health = choices.window(now, span), await reader.health()
+            compared = None if health.backlog_bytes else choices.compared(window, now)
+            view = View(window, choices.chips, self.words, compared)
             question = Question(reader, view, now, self._asked)
             sums = await reader.totals(question.view)
             for panel in self.query(Panel):
                 panel.ask(question)
-            self._known = await ask_rest(Known(question, span, sums), question, hour=self.roomy)
+            known = Known(question, span, Measured(sums), health, self.room)
+            if self._known.question is None:  # on a first start every tenth of a second counts
+                self._known = known
+                self.draw_frame()
+            self._known = await ask_rest(known, question, self.room, choices.budget, choices.zone)
+            self._moment = before if await reader.revision() == before else None
             self._failure, self._missed = "", 0
         except STORE_ERRORS as error:
-            self._failure = str(error) or type(error).__name__
+            self._failed(str(error) or type(error).__name__)
         self.draw_frame()
+        self.call_later(self._settle)
+
+    def _failed(self, error: str) -> None:
+        """What was drawn before stays; it is asked again after a while, as nothing else might ask."""
+        self._failure = error
+        if self._timer is None:
+            self._timer = self.set_timer(max(RETRY, self.choices.interval), self._ask_when_free)
 
     async def _count_missed(self) -> None:
         """How many events the store has more than what is shown."""
@@ -169,8 +218,43 @@ class LiveScreen(Screen[None]):
         try:
             self._missed = max(0, (await reader.health()).events - shown.events)
         except STORE_ERRORS as error:
-            self._failure = str(error) or type(error).__name__
+            self._failed(str(error) or type(error).__name__)
         self.draw_frame()
+
+    # -- answers
+
+    def expect_answer(self) -> None:
+        """Say that it is loading if the answer does not come soon."""
+        if self._loading_timer is None or not self.is_asking:
+            if self._loading_timer is not None:
+                self._loading_timer.stop()
+            self._loading_timer = self.set_timer(LOADING, self._look_at_loading)
+
+    def _look_at_loading(self) -> None:
+        """Nothing looks again once the answer is there."""
+        self._loading_timer = self.set_timer(BUSY, self._look_at_loading) if self.is_asking else None
+        if self._loading is not self.is_asking:
+            self._loading = self.is_asking
+            self.draw_frame()
+
+    def on_panel_answered(self, message: Panel.Answered) -> None:
+        """Figures and panel are of one moment, or it is asked again at once."""
+        self._drawn = message.question, message.moment
+        self._settle()
+
+    def _settle(self) -> None:
+        """An answer came: it is not loading any more, and what is of two moments is asked for again."""
+        if self._loading and not self.is_asking:
+            self._loading = False
+            self.draw_frame()
+        question = self._known.question
+        if question is None or self._drawn is None or self._drawn[0] != question.revision or self.is_asking:
+            return
+        if self._moment is not None and self._moment == self._drawn[1]:
+            self._settled = 0
+        elif self._settled < SETTLING and not self._failure:
+            self._settled += 1
+            self.ask()
 
     # -- the clock
 
@@ -190,5 +274,5 @@ class LiveScreen(Screen[None]):
 
     def on_panel_failed(self, message: Panel.Failed) -> None:
         """Say it in the header; what was drawn before stays."""
-        self._failure = message.error
+        self._failed(message.error)
         self.draw_frame()

@@ -1,6 +1,7 @@
 """How the main screen is painted from what is known: the frame with its hints, a panel or a notice in its place."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,18 @@ from tokenmon.ui.choices import Choices
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.keys import told_by
 from tokenmon.ui.look import Look
+from tokenmon.ui.measured import Room
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.screens.frame import Frame
 from tokenmon.ui.screens.live import LiveScreen
+from tokenmon.ui.situation import Backlog, Situation
 from tokenmon.ui.widgets.hint_row import Hint
+from tokenmon.ui.widgets.kpi_strip import ROOMY, room_for
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.search_row import SearchRow
-from tokenmon.ui.widgets.status_row import Freshness, Situation
-
-ROOMY = 100
-"""Columns from which the last hour's burn is shown."""
+from tokenmon.ui.widgets.status_row import Freshness
 
 TOAST = 3.0
 """Seconds that a toast stays."""
@@ -70,11 +71,10 @@ class PaintedScreen(LiveScreen):
         self.memory = memory
         self._ingester = ingester
         self._paths = paths
-        self._largest_backlog = 0
-        self._started = False
+        self._backlog = Backlog()
 
     def compose(self) -> ComposeResult:
-        yield Frame(self.look, self.memory, str(self._connection.path))
+        yield Frame(self.look, self.memory, str(self._connection.path), self.choices.budget)
         yield Lines(id="too-small")
 
     def on_mount(self) -> None:
@@ -97,8 +97,8 @@ class PaintedScreen(LiveScreen):
         return self.query_one(SearchRow).words
 
     @property
-    def roomy(self) -> bool:
-        return self.app.size.width >= ROOMY
+    def room(self) -> Room:
+        return room_for(*self.app.size, budget=self.choices.budget is not None)
 
     # -- painting
 
@@ -132,20 +132,31 @@ class PaintedScreen(LiveScreen):
         return Hint(self.look.keyboard.first(binding), binding.description, f"screen.do({binding.id!r})")
 
     def _situation(self) -> Situation:
-        health, ingester = self._known.health, self._ingester
+        known, health, ingester, now = self._known, self._known.health, self._ingester, time.monotonic()
         backlog = health.backlog_bytes if health else 0
-        self._largest_backlog = max(self._largest_backlog, backlog) if backlog else 0
-        done = 1 - backlog / self._largest_backlog if backlog else 0.0
+        self._backlog.look(backlog, health.backfill_bytes if health else 0, now)
+        nothing_to_read = self._connection.waiting and not self._paths and ingester is not None
+        at_work = ingester is None or ingester.at_work or nothing_to_read
+        caught_up = nothing_to_read or (health is not None and health.caught_up)
         return Situation(
             error=self._connection.error or self._failure,
-            waiting=self._connection.waiting,
-            empty=self._known.span is None,
+            shown_at=known.question.now if known.question is not None else None,
+            waiting=self._connection.waiting and not nothing_to_read,
+            empty=known.span is None,
+            looking=ingester is not None and at_work and not caught_up,
             backlog=backlog,
-            progress=f"{100 * done:.0f}%" if done > 0 else "",
+            share=self._backlog.share,
+            events=health.events if health else 0,
+            seconds_left=self._backlog.seconds_left,
             paused_at=self.choices.paused_at,
             missed=self._missed,
-            ingesting=ingester is None or ingester.at_work,
+            ingesting=at_work,
+            silent_s=ingester.silent_s if ingester else 0.0,
+            stuck_s=now - self._changed_at if backlog else 0.0,
+            ingester=ingester.pid if ingester else None,
+            foreign=ingester is not None and ingester.foreign,
             trouble=ingester.trouble if ingester else "",
+            loading=self._loading,
         )
 
     def _show_panel(self) -> None:
@@ -161,15 +172,19 @@ class PaintedScreen(LiveScreen):
             if not self.query_one(SearchRow).typing:
                 self.set_focus(None if notice is not None else panel.focus_target(), scroll_visible=False)
             panel.catch_up()
+            if panel.is_asking:
+                self.expect_answer()
 
     def _notice(self) -> Text | None:
         known = self._known
         if known.question is None or known.span is None:
-            found = known.health.places if known.health else ()
-            looked_for = notices.places_looked_for(os.environ, Path.home())
-            return notices.first_start(self.look, self._paths, found, looked_for)
+            looking = self._situation().looking
+            size = self.app.size
+            listed = notices.places(self.look, self._paths, known.health, os.environ, Path.home(), size.width)
+            return notices.first_start(self.look, listed, looking, size)
         if known.sums.requests == 0:
-            return notices.nothing_found(self.look, known.question.view, known.newest, known.question.now)
+            range_text = self.choices.range or "all"
+            return notices.nothing_found(self.look, known.question.view, range_text, known.newest, known.question.now)
         return None
 
     def on_panel_changed(self, message: Panel.Changed) -> None:
@@ -177,9 +192,9 @@ class PaintedScreen(LiveScreen):
         self.draw_frame()
 
     def on_resize(self, event: Resize) -> None:
-        """Lay out for the new size; the last hour's burn is only asked for where it is shown."""
+        """Lay out for the new size, and ask for the figures that there is room for now."""
         self.draw_frame()
-        if self._known.hour is None and self.roomy and self._known.question is not None:
+        if self._known.question is not None and self._known.room != self.room:
             self.ask()
 
     def _look_changed(self, theme: Theme) -> None:

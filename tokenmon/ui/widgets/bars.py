@@ -13,8 +13,9 @@ def bar(share: float, width: int, glyphs: Glyphs) -> str:
     return glyphs.bar * (halves // 2) + (glyphs.half_bar if halves % 2 else "")
 
 
-def sparkline(values: Sequence[int], glyphs: Glyphs) -> str:
-    """One cell per value, scaled to the largest; nothing is blank, and anything above nothing is not."""
-    largest = max(values, default=0)
-    top = len(glyphs.levels) - 1
-    return "".join(glyphs.levels[round(value * top / largest)] if value > 0 else " " for value in values)
+def sparkline(values: Sequence[float], glyphs: Glyphs, top: float = 0.0) -> str:
+    """One cell per value, scaled to the largest or to `top`; nothing is blank, and anything above nothing is not."""
+    largest, steps = max(top, *values, 0.0), len(glyphs.levels)
+    return "".join(
+        glyphs.levels[min(steps - 1, int(value / largest * steps))] if value > 0 else " " for value in values
+    )
