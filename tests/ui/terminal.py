@@ -117,12 +117,26 @@ class Terminal:
         assert self._code is not None, "it did not end"
         return self._code
 
+    def hang_up(self) -> int:
+        """Take the terminal away, as a lost connection does; the exit code."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+        until = time.monotonic() + 15
+        while self._code is None and time.monotonic() < until:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._code = os.waitstatus_to_exitcode(status)
+            time.sleep(0.05)
+        assert self._code is not None, "it did not end"
+        return self._code
+
     def close(self) -> None:
         """End it in any case."""
         if self._code is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 @contextmanager
@@ -134,16 +148,20 @@ def terminal(
     size: tuple[int, int] = (80, 24),
     ascii_only: bool = False,
     answers: Answers | None = None,
+    through: tuple[str, ...] = (),
     **environment: str,
 ) -> Iterator[Terminal]:
-    """The screen over a filled database, with its own ingester and these log files; the same in the same place."""
+    """The screen over a filled database, with its own ingester and these log files; the same in the same place.
+
+    `through`: a command that runs it.
+    """
     database, logs = tmp_path / "state" / "usage.db", tmp_path / "logs"
     if not database.exists():
         filled(database)
     logs.mkdir(exist_ok=True)
     for name, text in (logs_hold or {}).items():
         (logs / name).write_text(text, "utf-8")
-    words = [sys.executable, "-c", RUN, str(database), str(logs), theme, "1" if ascii_only else ""]
+    words = [*through, sys.executable, "-c", RUN, str(database), str(logs), theme, "1" if ascii_only else ""]
     with started(words, size=size, answers=answers, **{"XDG_STATE_HOME": str(tmp_path), **environment}) as window:
         yield window
 

@@ -40,6 +40,15 @@ def test_a_signal_leaves_the_terminal_in_order(tmp_path: Path, number: signal.Si
         assert in_order(window.sent)
 
 
+@pytest.mark.parametrize("through", [(), ("/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh")], ids=["told", "not told"])
+def test_it_ends_with_its_terminal(tmp_path: Path, through: tuple[str, ...]) -> None:
+    """Also where nobody tells it, because the signal is ignored: it must not read the end of the line for ever."""
+    with terminal(tmp_path, through=through) as window:
+        window.ready()
+        assert window.hang_up() == 129
+        assert holder(tmp_path / "state" / "usage.db") is None
+
+
 def test_its_ingester_ends_with_it(tmp_path: Path) -> None:
     database = tmp_path / "state" / "usage.db"
     with terminal(tmp_path) as window:

@@ -12,7 +12,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 
 LIMIT = 0.1
@@ -101,7 +101,8 @@ def asked(theme: str, environment: Mapping[str, str]) -> Iterator[Sieve]:
             termios.tcsetattr(source, termios.TCSANOW, before)
         yield sieve
     finally:
-        termios.tcsetattr(source, termios.TCSANOW, before)
+        with suppress(termios.error):  # the terminal may be gone by then
+            termios.tcsetattr(source, termios.TCSANOW, before)
 
 
 def _is_needed(theme: str, environment: Mapping[str, str]) -> bool:

@@ -251,6 +251,8 @@ class ThriftyDriver(LinuxDriver):
                 super().write(data)
             self._begun = False
             return
+        if self._writer_thread is not None and not self._writer_thread.is_alive():
+            return  # the terminal is gone, and a full queue that nobody empties would never let us end
         if changes := self._canvas.changes(data, self._size_now()):
             super().write(BEGIN + changes if self._begun else changes)
             self._begun = False
@@ -274,7 +276,7 @@ class ThriftyDriver(LinuxDriver):
             if self.exit_event.is_set():
                 return
         self._pass_sieved()
-        super().run_input_thread()
+        self._pass_typed()
 
     def _pass_sieved(self) -> None:
         parser, decode = XTermParser(), getincrementaldecoder("utf-8")("replace").decode
@@ -291,6 +293,26 @@ class ThriftyDriver(LinuxDriver):
                 self.sieve.release()
                 for message in parser.tick():
                     self.process_message(message)
+
+    def _pass_typed(self) -> None:
+        """What is typed, until the app ends; or the terminal is gone, of which Textual would read the end for ever."""
+        parser, decode = XTermParser(), getincrementaldecoder("utf-8")("replace").decode
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], 0.1)[0]:
+                if not (typed := self._read()):
+                    self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+                    return
+                for message in parser.feed(decode(typed)):
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+
+    def _read(self) -> bytes:
+        """What came; nothing where nothing can come any more."""
+        try:
+            return os.read(self.fileno, 4_096)
+        except OSError:
+            return b""
 
 
 def driver_after(sieve: Sieve) -> type[ThriftyDriver]:
