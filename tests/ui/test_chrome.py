@@ -347,7 +347,7 @@ async def test_in_a_browser_the_file_is_the_visitors(tmp_path: Path) -> None:
         "XDG_STATE_HOME": str(tmp_path / "m"),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, str(database), str(tmp_path), "dark"),
+        *(sys.executable, "-c", RUN, str(database), str(tmp_path), "dark", ""),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -580,6 +580,8 @@ async def test_a_theme_is_changed_at_once_and_leaves_no_colour_of_the_old_one(fu
     async with driven(full, (160, 45)) as driver:
         await driver.press(str(PANELS.index(panel) + 1))
         await driver.until(lambda: driver.main.panel.display and not driver.main.is_asking)
+        if panel.ID == "events":
+            await driver.shows("priced as")
         before = driver.text
         assert colours(driver) & {*DARK.series, DARK.text, DARK.muted}
         await chosen(driver, "theme: light")

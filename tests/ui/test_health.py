@@ -48,8 +48,8 @@ async def test_alerts_that_fire_come_first_then_what_informs_then_what_is_fine(t
     async with driven(tmp_path / "a.db", (120, 40)) as driver:
         await driver.press(HEALTH)
         await driver.shows("ALERTS  2 firing, 1 info")
-        words = [row.split()[1] for row in told(driver).split("\n")[1 : len(RULES) + 2]]
-        assert words == ["FIRING", "FIRING", "INFO", *["OK"] * (len(RULES) - 2)]
+        words = [row.split()[1] for row in told(driver).split("\n")[1 : len(RULES) + 1]]
+        assert words == ["FIRING", "FIRING", "INFO", *["OK"] * (len(RULES) - 3)]
         assert "every line could be read" in driver.text
         assert "every source can be read" not in driver.text, "one cannot"
         assert "▲2" in tab(driver)

@@ -79,6 +79,7 @@ class TokenmonApp(App[None]):
     Input:ansi > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
     App.-ascii .card, App.-ascii .box, App.-ascii Palette #--container { border: ascii $primary; }
     App.-ascii Toast, App.-ascii Toast.-information, App.-ascii Toast.-warning { border: ascii $primary; }
+    App.-ascii EventsPanel EventDetail { border-left: ascii $primary; }
     App.-ascii .-short .card { border: none; border-top: ascii $primary; }
     App.-ascii * { scrollbar-size: 0 0; }
     """

@@ -2,6 +2,7 @@
 list stays with its row, and what came since is only counted."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -60,7 +61,6 @@ class EventsPanel(Panel[Listed]):
     EventsPanel Horizontal { height: 1fr; }
     EventsPanel LongTable { width: 1fr; }
     EventsPanel EventDetail { border-left: solid $primary; padding: 0 1; }
-    App.-ascii EventsPanel EventDetail { border-left: ascii $primary; }
     """
 
     _listed: Listed | None = None
@@ -117,7 +117,8 @@ class EventsPanel(Panel[Listed]):
         message.stop()
         listed, question = self._listed, self._question
         if listed is not None and question is not None and listed.more is not None and len(listed.events) < MOST:
-            self.run_worker(self._load_older(listed, question.reader), group="older events", exclusive=True)
+            work = partial(self._load_older, listed, question.reader)
+            self.run_worker(work, group="older events", exclusive=True)  # type: ignore[arg-type]
 
     def on_long_table_moved(self, message: LongTable.Moved) -> None:
         """At the top, everything is seen; where something was left out, it is asked for now."""

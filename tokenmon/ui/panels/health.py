@@ -7,6 +7,7 @@ fetched from its file when somebody wants to see it, never before, and is not ke
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -129,7 +130,8 @@ class HealthPanel(Panel[Condition]):
             del self._excerpts[key]
         else:
             self._excerpts[key] = f"reading it{self.look.glyphs.ellipsis}"
-            self.run_worker(self._read(key, reject), group="excerpt", description="read an invalid line")
+            work = partial(self._read, key, reject)
+            self.run_worker(work, group="excerpt", description="read an invalid line")  # type: ignore[arg-type]
         self.draw(self._data)
 
     async def _read(self, key: str, reject: RejectSample) -> None:

@@ -1,5 +1,7 @@
 """An event's detail, in a pane or a window of its own: it is looked up once the cursor rests, and never on the loop."""
 
+from functools import partial
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -64,7 +66,8 @@ class EventDetail(VerticalScroll, can_focus=False):
         self.draw()
 
     def _look_up(self, event: StoredEvent) -> None:
-        self.run_worker(self._trace(event), group="detail", exclusive=True, description="trace an event")
+        work = partial(self._trace, event)
+        self.run_worker(work, group="detail", exclusive=True, description="trace an event")  # type: ignore[arg-type]
 
     async def _trace(self, event: StoredEvent) -> None:
         self._traced = await trace(event, self.prices, self._reach)
