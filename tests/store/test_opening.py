@@ -2,15 +2,14 @@
 
 import asyncio
 import fcntl
-import gc
 import os
 import sqlite3
-import threading
 from pathlib import Path
 
 import pytest
 
 from tests.store.asking import BASE, ask, call, connect
+from tests.store.ending import cancelled_twice, closed_while_quitting, no_thread_left
 from tests.store.filling import add_source, create, mark_dirty, set_meta
 from tests.store.test_reader import made
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase, TokenmonError
@@ -18,6 +17,7 @@ from tokenmon.store.answers import Unpriced
 from tokenmon.store.migrations import VERSION
 from tokenmon.store.reader import Reader
 from tokenmon.store.schema import HOUR
+from tokenmon.store.snapshot import Snapshots
 from tokenmon.view import View
 
 
@@ -188,26 +188,36 @@ def test_the_ingester_is_who_holds_the_lock(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rounds", range(1, 6))
 def test_whoever_quits_while_a_reader_opens_leaves_no_thread_behind(tmp_path: Path, rounds: int) -> None:
-    """The thread of an unclosed connection fails into a loop that is gone, or keeps the process from ending."""
     database = tmp_path / "t.db"
     create(database).close()
-    before = threading.enumerate()
-    failed: list[object] = []
-    hook, threading.excepthook = threading.excepthook, failed.append
+    with no_thread_left():
+        asyncio.run(cancelled_twice(Reader.open(database), rounds))
 
-    async def quit_at_once() -> None:
-        opening = asyncio.ensure_future(Reader.open(database))
-        for _ in range(rounds):
-            await asyncio.sleep(0)
-        opening.cancel()
-        await asyncio.sleep(0)
-        opening.cancel()
-        await asyncio.wait([opening])
 
-    asyncio.run(quit_at_once())
-    gc.collect()
-    for thread in set(threading.enumerate()) - set(before):
-        thread.join(5)
-        assert not thread.is_alive()
-    threading.excepthook = hook
-    assert failed == []
+@pytest.mark.parametrize("rounds", range(1, 6))
+def test_whoever_quits_while_a_reader_closes_leaves_no_thread_behind(tmp_path: Path, rounds: int) -> None:
+    database = tmp_path / "t.db"
+    create(database).close()
+
+    async def quit_while_closing() -> None:
+        snapshots = await Snapshots.open(database)
+        await closed_while_quitting(snapshots.close(), snapshots, rounds)
+
+    with no_thread_left():
+        asyncio.run(quit_while_closing())
+
+
+def test_a_question_to_a_closed_reader_is_answered_with_an_error_of_ours(tmp_path: Path) -> None:
+    database = tmp_path / "t.db"
+    create(database).close()
+
+    async def ask_late() -> None:
+        reader = await Reader.open(database)
+        await reader.close()
+        await reader.close()
+        for question in (reader.revision, reader.span):
+            with pytest.raises(NoDatabase):
+                await question()
+
+    with no_thread_left():
+        asyncio.run(ask_late())

@@ -81,6 +81,7 @@ class Snapshots:
         self._connection = connection
         self._turn = asyncio.Lock()
         self._classes = _Classes()
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path) -> "Snapshots":
@@ -95,7 +96,7 @@ class Snapshots:
         except asyncio.CancelledError:
             await _in_spite_of_cancelling(opening)
             if not opening.cancelled() and opening.exception() is None:
-                await _in_spite_of_cancelling(asyncio.ensure_future(opening.result().close()))
+                await opening.result().close()
             raise
 
     @classmethod
@@ -138,7 +139,7 @@ class Snapshots:
     @contextlib.asynccontextmanager
     async def take(self) -> AsyncIterator[Snapshot]:
         """A snapshot for one question. A cancelled question is interrupted, so that the next one need not wait."""
-        async with self._turn:
+        async with self._my_turn():
             with _explained(self.path):
                 try:
                     await self._connection.execute_fetchall("BEGIN")
@@ -153,16 +154,37 @@ class Snapshots:
                 # Nothing was written but the table of classes, which is to stay.
                 await self._connection.commit()
 
+    @contextlib.asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        async with self._turn:
+            if self._closed:
+                raise NoDatabase(f"{self.path} is not open any more")
+            yield
+
     async def revision(self) -> int:
         """A number that changes whenever another process has committed."""
-        async with self._turn:
+        async with self._my_turn():
             with _explained(self.path):
                 ((version,),) = await self._connection.execute_fetchall("PRAGMA data_version")
                 return int(version)
 
     async def close(self) -> None:
-        """End the connection and its thread."""
-        await self._connection.close()
+        """End the connection and its thread once the present question is answered; a later one is a NoDatabase.
+
+        Whoever is cancelled meanwhile waits for it all the same: a thread that is left behind answers a loop that is
+        gone.
+        """
+        closing = asyncio.ensure_future(self._close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await _in_spite_of_cancelling(closing)
+            raise
+
+    async def _close(self) -> None:
+        async with self._turn:
+            self._closed = True
+            await self._connection.close()
 
 
 async def _in_spite_of_cancelling(task: asyncio.Future[Any]) -> None:

@@ -38,6 +38,7 @@ class Connection:
         self._seen: tuple[int, int] | None = None
         self._place: tuple[int, int] | None = None
         self._retired: list[Reader] = []
+        self._closed = False
 
     @property
     def waiting(self) -> bool:
@@ -68,6 +69,9 @@ class Connection:
         place = (status.st_dev, status.st_ino)
         if self.reader is None or place != self._place:
             reader = await Reader.open(self.path)
+            if self._closed:
+                await reader.close()
+                return
             if self.reader is not None:
                 self._retired.append(self.reader)
             self.reader, self._place = reader, place
@@ -79,7 +83,8 @@ class Connection:
             await reader.close()
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything for good; a file that is being opened is closed by whoever opens it."""
+        self._closed = True
         if self.reader is not None:
             self._retired.append(self.reader)
             self.reader = None
