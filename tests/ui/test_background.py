@@ -80,6 +80,17 @@ def test_a_terminal_is_not_asked_where_no_colour_is_wanted(tmp_path: Path) -> No
         assert QUESTION not in window.sent
 
 
+def test_a_terminal_is_not_asked_where_another_driver_would_take_its_answer_for_keys(tmp_path: Path) -> None:
+    driver = "textual.drivers.linux_driver:LinuxDriver"
+    with terminal(tmp_path, theme="auto", TEXTUAL_DRIVER=driver) as window:
+        window.shows("claude-sonnet-4-5")
+        assert QUESTION not in window.sent
+        window.type(b"2")
+        window.shows("prod-api")
+        window.type(b"\x0cq")
+        assert window.end() == 0
+
+
 def test_a_terminal_that_says_nothing_is_believed_by_its_environment(tmp_path: Path) -> None:
     with terminal(tmp_path, theme="auto", COLORFGBG="0;15") as window:
         assert is_painted_light(window)

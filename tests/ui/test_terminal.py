@@ -49,6 +49,12 @@ def test_it_ends_with_its_terminal(tmp_path: Path, through: tuple[str, ...]) -> 
         assert holder(tmp_path / "state" / "usage.db") is None
 
 
+def test_it_ends_with_a_terminal_that_has_not_answered(tmp_path: Path) -> None:
+    with terminal(tmp_path, theme="auto") as window:
+        window.shows("claude-sonnet-4-5")
+        assert window.hang_up() == 129
+
+
 def test_its_ingester_ends_with_it(tmp_path: Path) -> None:
     database = tmp_path / "state" / "usage.db"
     with terminal(tmp_path) as window:
@@ -220,6 +226,57 @@ def test_after_ctrl_l_the_whole_screen_is_sent_again(tmp_path: Path) -> None:
         window.type(b"\x0c")
         window.settle()
         assert window.screen.lines == before
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP], ids=["asked to stop", "stopped by force"])
+def test_stopped_and_continued_it_shows_the_same_and_takes_keys(tmp_path: Path, stop: signal.Signals) -> None:
+    with terminal(tmp_path) as window:
+        window.ready()
+        before, shell = window.screen.lines, len(window.sent)
+        os.kill(window.pid, stop)
+        os.waitpid(window.pid, os.WUNTRACED)
+        window.settle()
+        assert stop == signal.SIGSTOP or in_order(window.sent[shell:])
+        window.screen.resize(80, 24)  # the shell wrote on the terminal
+        os.kill(window.pid, signal.SIGCONT)
+        window.until(lambda: window.screen.lines == before)
+        window.type(b"2")
+        window.shows("prod-api")
+        window.type(b"q")
+        assert window.end() == 0
+        assert in_order(window.sent)
+
+
+def test_a_terminal_that_tells_its_size_in_words_is_painted_anew(tmp_path: Path) -> None:
+    def answers(sent: bytes) -> bytes:
+        return b"\x1b[?2048;2$y" if b"\x1b[?2048$p" in sent else b""
+
+    with terminal(tmp_path, answers=answers) as window:
+        window.ready()
+        before = window.screen.lines
+        for columns, rows in ((100, 30), (80, 24)):
+            window.settle()
+            window.resize(columns, rows)
+            window.settle()
+            assert "2048" in window.screen.modes
+            window.screen.resize(columns, rows)  # it moves its content about after the signal
+            window.type(b"\x1b[48;%d;%d;%d;%dt" % (rows, columns, rows * 20, columns * 10))
+            window.until(lambda: "????" not in window.screen.text)
+        window.until(lambda: window.screen.lines == before)
+
+
+def test_a_character_may_come_byte_by_byte(tmp_path: Path) -> None:
+    with terminal(tmp_path) as window:
+        window.ready()
+        window.type(b"/")
+        for byte in "日ü".encode():
+            window.type(bytes([byte]))
+            window.read(0.15)
+        window.shows("日ü")
+        window.type(b"\r")
+        window.settle()
+        window.type(b"q")
+        assert window.end() == 0
 
 
 def test_a_frame_that_changes_something_is_wrapped_in_one_synchronised_update(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tokenmon.settings import Settings, cache_dir, state_dir
 from tokenmon.ui.asking import Connection
 from tokenmon.ui.background import Sieve, asked, theme_for
 from tokenmon.ui.choices import Choices, theme_of
-from tokenmon.ui.driver import REDRAW, driver_after
+from tokenmon.ui.driver import ThriftyDriver, driver_after
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.keymap import keyboard_of
 from tokenmon.ui.look import Look
@@ -85,7 +85,7 @@ class TokenmonApp(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "quit", id="quit.always", show=False, priority=True, system=True),
-        Binding(REDRAW, "redraw", "redraw", id="redraw", show=False, system=True),
+        Binding("ctrl+l", "redraw", "redraw", id="redraw", show=False, system=True),
     ]
 
     def __init__(
@@ -102,7 +102,7 @@ class TokenmonApp(App[None]):
     ) -> None:
         """`ingester`: who sees to it that somebody ingests; None only looks on. `memory`: None is the user's own.
 
-        `sieve`: what the terminal was asked through, if it was.
+        `sieve`: what the terminal was asked through; None where it is not ours to talk to.
         """
         environment = dict(os.environ) if environment is None else environment
         super().__init__(driver_after(sieve) if sieve else None, ansi_color=True if "NO_COLOR" in environment else None)
@@ -140,6 +140,7 @@ class TokenmonApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_keymap(dict(self._look.keyboard.remapped))
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._end_by, number)
@@ -197,6 +198,8 @@ class TokenmonApp(App[None]):
 
     def action_redraw(self) -> None:
         """Send the whole screen again, after something else wrote on it."""
+        if isinstance(self._driver, ThriftyDriver):
+            self._driver.forget()
         self.screen.refresh()
 
     def _end_by(self, number: signal.Signals) -> None:
@@ -222,9 +225,8 @@ def run(settings: Settings, database: Path, paths: Sequence[str]) -> int:
     """Show the screen until the user leaves; the exit code."""
     memory = Memory(state_dir(os.environ, Path.home()) / MEMORY, database)
     with asked(theme_of(settings, memory), os.environ) as sieve:
-        ours = sieve if "TEXTUAL_DRIVER" not in os.environ else None
         ingester = Ingester(database, paths, settings)
-        app = TokenmonApp(settings, database, paths, ingester=ingester, memory=memory, sieve=ours)
+        app = TokenmonApp(settings, database, paths, ingester=ingester, memory=memory, sieve=sieve)
         try:
             app.run(mouse=settings.mouse)
         finally:

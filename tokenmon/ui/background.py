@@ -85,8 +85,14 @@ def theme_for(theme: str, sieve: Sieve | None) -> str:
 
 
 @contextmanager
-def asked(theme: str, environment: Mapping[str, str]) -> Iterator[Sieve]:
-    """The answer of the terminal, if it is needed. While an answer is outstanding the terminal does not echo."""
+def asked(theme: str, environment: Mapping[str, str]) -> Iterator[Sieve | None]:
+    """The answer of the terminal, if it is needed. While an answer is outstanding the terminal does not echo.
+
+    None where the user gave a driver of another kind, which would take a late answer for keys.
+    """
+    if "TEXTUAL_DRIVER" in environment:
+        yield None
+        return
     sieve = Sieve()
     if not _is_needed(theme, environment):
         sieve.answered = True

@@ -20,7 +20,7 @@ from typing import ClassVar, NamedTuple
 from rich.cells import get_character_cell_size
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Resize
 from textual.message import Message
 
 from tokenmon.ui.background import Sieve
@@ -36,9 +36,6 @@ PATIENCE = 2.0
 
 EVERYTHING = (1 << 30, 1 << 30)
 """The size of a terminal beyond which nothing can be painted."""
-
-REDRAW = "ctrl+l"
-"""The key after which the terminal's content is not trusted any more."""
 
 _TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(\n)|([^\x00-\x1f\x7f]+)|(.)", re.DOTALL)
 _PARAMETER = re.compile(r"(?:^|;)(?:((?:38;(?:5;\d+|2;\d+;\d+;\d+)|3[0-79]|9[0-7])(?=;|$))|"
@@ -230,7 +227,7 @@ class ThriftyDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Start, and again after a suspension; whenever the size changes, terminals move their content about."""
-        self._canvas = Canvas()
+        self._canvas, self._begun = Canvas(), False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         resized = signal.getsignal(signal.SIGWINCH)
 
@@ -240,6 +237,17 @@ class ThriftyDriver(LinuxDriver):
                 resized(number, frame)
 
         signal.signal(signal.SIGWINCH, forget_and_resize)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on. Whoever was stopped by force left nothing in order, and must not read with two threads from now on."""
+        if self._auto_restart and self._writer_thread is not None and self._writer_thread.is_alive():
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application()
+
+    def forget(self) -> None:
+        """The terminal may show anything by now: whatever is painted next is sent."""
+        self._canvas.forget()
 
     def write(self, data: str) -> None:
         """Send what makes a difference; a frame that makes none is not even begun."""
@@ -265,54 +273,50 @@ class ThriftyDriver(LinuxDriver):
             return EVERYTHING
 
     def process_message(self, message: Message) -> None:
-        """Pass on what the user did."""
-        if isinstance(message, Key) and message.key == REDRAW:
-            self._canvas.forget()
+        """Pass on what the user did; some terminals tell their size in words, not by a signal."""
+        if isinstance(message, Resize):
+            self.forget()
         super().process_message(message)
 
     def run_input_thread(self) -> None:
-        """Keys that were typed while the terminal was asked come first; late answers are taken out."""
+        """Keys that were typed while the terminal was asked come first; late answers are taken out.
+
+        Then what is typed, until the app ends; or the terminal is gone, of which Textual would read the end for ever.
+        """
         while not self.sieve.opened.wait(0.05):
             if self.exit_event.is_set():
                 return
-        self._pass_sieved()
-        self._pass_typed()
-
-    def _pass_sieved(self) -> None:
         parser, decode = XTermParser(), getincrementaldecoder("utf-8")("replace").decode
         until = time.monotonic() + PATIENCE
-        while True:
-            if typed := decode(self.sieve.take()):
-                for message in parser.feed(typed):
-                    self.process_message(message)
-            if self.sieve.answered or time.monotonic() > until or self.exit_event.is_set():
-                return
-            if select.select([self.fileno], [], [], 0.05)[0]:
-                self.sieve.feed(os.read(self.fileno, 4_096))
-            else:
-                self.sieve.release()
-                for message in parser.tick():
-                    self.process_message(message)
-
-    def _pass_typed(self) -> None:
-        """What is typed, until the app ends; or the terminal is gone, of which Textual would read the end for ever."""
-        parser, decode = XTermParser(), getincrementaldecoder("utf-8")("replace").decode
+        typed: bytes | None = self.sieve.take()
         while not self.exit_event.is_set():
-            if select.select([self.fileno], [], [], 0.1)[0]:
-                if not (typed := self._read()):
-                    self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
-                    return
-                for message in parser.feed(decode(typed)):
+            if text := decode(typed or b""):  # of a character that has not come as a whole there is no text yet
+                for message in parser.feed(text):
                     self.process_message(message)
             for message in parser.tick():
                 self.process_message(message)
+            if (typed := self._typed(time.monotonic() > until)) is None:
+                self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+                return
 
-    def _read(self) -> bytes:
-        """What came; nothing where nothing can come any more."""
+    def _typed(self, late: bool) -> bytes | None:
+        """What was typed within a tenth of a second; None where nothing can come any more.
+
+        `late`: the terminal will not answer any more.
+        """
+        if not select.select([self.fileno], [], [], 0.1)[0]:
+            self.sieve.release()
+            return self.sieve.take()
         try:
-            return os.read(self.fileno, 4_096)
+            came = os.read(self.fileno, 4_096)
         except OSError:
-            return b""
+            came = b""
+        if not came:
+            return None
+        if self.sieve.answered or late:
+            return self.sieve.take() + came
+        self.sieve.feed(came)
+        return self.sieve.take()
 
 
 def driver_after(sieve: Sieve) -> type[ThriftyDriver]:
