@@ -29,6 +29,9 @@ sys.exit(run(settings, Path(database), [logs]))
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PATIENCE = 60.0
+"""Seconds after which something will not come any more; on a busy machine a start alone takes many."""
+
 Answers = Callable[[bytes], bytes]
 """What a terminal answers to what it was just sent."""
 
@@ -74,7 +77,7 @@ class Terminal:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Read until something holds."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < until, f"it never came to this; the terminal shows\n{self.screen.text}"
             self.read(0.05)
@@ -107,7 +110,7 @@ class Terminal:
 
     def end(self) -> int:
         """Read to the end; the exit code."""
-        until = time.monotonic() + 15
+        until = time.monotonic() + PATIENCE
         while self._code is None and time.monotonic() < until:
             self.read(0.1)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -121,7 +124,7 @@ class Terminal:
         """Take the terminal away, as a lost connection does; the exit code."""
         os.close(self._descriptor)
         self._descriptor = -1
-        until = time.monotonic() + 15
+        until = time.monotonic() + PATIENCE
         while self._code is None and time.monotonic() < until:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.terminal import PATIENCE
 from tokenmon.settings import Settings
 from tokenmon.store.lock import Lock, holder
 from tokenmon.ui.ingester import Ingester
@@ -14,7 +15,7 @@ from tokenmon.ui.memory import Memory
 
 def wait(ingester: Ingester, holds: Callable[[], bool]) -> None:
     """Check as the screen does, until something holds."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < until
         ingester.check()

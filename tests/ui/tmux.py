@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.ui.filling import filled
-from tests.ui.terminal import ROOT, RUN
+from tests.ui.terminal import PATIENCE, ROOT, RUN
 
 
 def is_installed() -> bool:
@@ -59,12 +59,12 @@ class Tmux:
 
     @property
     def copied(self) -> str:
-        """What a program put into the clipboard last."""
-        return self.run("show-buffer")
+        """What a program put into the clipboard last; empty where none did yet."""
+        return self.run("show-buffer") if self.run("list-buffers") else ""
 
     def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
         """Wait until something holds of the lines; they."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while not holds(lines := self.lines()):
             assert time.monotonic() < end, "it never came to this; tmux shows\n" + "\n".join(lines)
             time.sleep(0.05)
