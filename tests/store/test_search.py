@@ -17,6 +17,7 @@ from tokenmon.store.search import (
     MAX_TERMS,
     Term,
     bounds,
+    found_among,
     found_in,
     hits,
     match,
@@ -216,3 +217,19 @@ def test_hits_keep_to_their_fields() -> None:
     assert marked("abc-1", "session:abc", "session") == "[abc]-1"
     assert marked("/logs/a/Logs.jsonl", "source:logs", "source") == "/[logs]/a/[Logs].jsonl"
     assert marked("$0.51", "cost:>0.5", "cost") == "$0.51"
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", True),
+        ("miss usage", True),
+        ('"is missing"', True),
+        ("issing", False),
+        ("missing gpt", False),
+        ("model:missing", True),
+        ("status:500", True),
+    ],
+)
+def test_texts_of_no_call_are_searched_with_the_same_words(search: str, found: bool) -> None:
+    assert found_among(("/logs/usage.jsonl", "model is missing"), search) is found

@@ -18,13 +18,15 @@ from tests.ui.filling import NOW, Filler, call
 from tokenmon.dimensions import by_name
 from tokenmon.events import NANO, Event
 from tokenmon.store.answers import Group, Sums
-from tokenmon.ui.panels.grouped import LIMIT, GroupedPanel, right
+from tokenmon.ui.panels.cells import right
+from tokenmon.ui.panels.grouped import LIMIT, GroupedPanel
 from tokenmon.ui.panels.keys import GROUPS, KeysPanel
 from tokenmon.ui.panels.measures import MEASURES
 from tokenmon.ui.panels.models import ModelsPanel
 from tokenmon.ui.panels.spend import METRICS, load_spend
 from tokenmon.ui.panels.timeline import GROUPS as CHARTED
-from tokenmon.ui.widgets.keyed_table import Column, KeyedTable, LazyRow
+from tokenmon.ui.widgets.columns import Column
+from tokenmon.ui.widgets.keyed_table import KeyedTable, LazyRow
 from tokenmon.view import View
 
 Call = tuple[Event, int | None]

@@ -157,6 +157,11 @@ def found_in(text: str, names: Names) -> bool:
     return all(any(next(_spans(term, values[name]), None) for name in term.names) for term in terms(text) if term.names)
 
 
+def found_among(texts: Sequence[str], search: str) -> bool:
+    """Whether these texts, which are of no call, hold all words; what is asked of single calls leaves nothing out."""
+    return all(any(next(_spans(term, text), None) for text in texts) for term in terms(search) if term.names)
+
+
 # -- marking
 
 

@@ -79,9 +79,9 @@ class Snapshots:
     def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._closed = False
         self._turn = asyncio.Lock()
         self._classes = _Classes()
-        self._closed = False
 
     @classmethod
     async def open(cls, path: Path) -> "Snapshots":

@@ -22,12 +22,12 @@ from tokenmon.ui.asking import STORE_ERRORS
 from tokenmon.ui.keys import quiet
 from tokenmon.ui.listed import MOST, Listed, extended, refreshed
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.grouped import right
+from tokenmon.ui.panels.cells import right
 from tokenmon.ui.prices import Prices
 from tokenmon.ui.screens.detail import DetailScreen
 from tokenmon.ui.tables import Table
+from tokenmon.ui.widgets.columns import Column, room_for_names
 from tokenmon.ui.widgets.event_detail import EventDetail
-from tokenmon.ui.widgets.keyed_table import Column, room_for_names
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.long_table import LongTable
 from tokenmon.view import Condition, View

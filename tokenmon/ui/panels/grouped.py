@@ -1,13 +1,12 @@
-"""What Keys and Models share: a breakdown of the view, beside the span before it, as a table that can be sorted.
+"""What Keys and Models share: a table of groups, which are put in order and cut into pages here, not by a query.
 
-All groups come, and this is where they are put in order and cut into pages: so every column sorts, also one that no
-query knows, and rows can be held where they are while the user reads them.
+So every column sorts, also one that no query knows, and rows can be held where they are while the user reads them.
+What the rows are made of is in `groups`, what columns there are in `measures`.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import tzinfo
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -18,10 +17,8 @@ from textual.events import Resize
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tokenmon import ranges
-from tokenmon.dimensions import Dimension, by_name
-from tokenmon.exact import Value, instant, money
-from tokenmon.store.answers import Breakdown, Group, Sums
+from tokenmon.dimensions import Dimension
+from tokenmon.store.answers import Group
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.keys import quiet
@@ -29,11 +26,14 @@ from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import measures
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.measures import MEASURES, TREND, Line, Measure
+from tokenmon.ui.panels.cells import cost_cell, right
+from tokenmon.ui.panels.groups import Answer, answer, table_of, value_of
+from tokenmon.ui.panels.measures import MEASURES, Line, Measure
 from tokenmon.ui.screens.columns import ColumnsScreen, Offer
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.bars import bar, sparkline
-from tokenmon.ui.widgets.keyed_table import Column, KeyedTable, LazyRow, room_for_names
+from tokenmon.ui.widgets.columns import Column, room_for_names
+from tokenmon.ui.widgets.keyed_table import KeyedTable, LazyRow
 from tokenmon.ui.widgets.kpi_strip import change_text
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.view import Condition, View
@@ -52,61 +52,6 @@ HOLD = 5.0
 
 LEAST_NAME = 20
 """Cells that names have before any column goes for their sake."""
-
-TRENDS = 100
-"""Rows that have a trend, the dearest: bins that tell more values apart would make every chart slower."""
-
-COMPANIONS = 2_000
-"""Combinations of a row's value with another name that are asked for, the dearest."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A breakdown and the costs of the same groups in the span before."""
-
-    now: Breakdown
-    before: dict[tuple[str | None, ...], Sums]
-
-
-async def compare(reader: Reader, view: View, by: Dimension, zone: tzinfo, *, limit: int = LIMIT) -> Comparison:
-    """The breakdown of a view, the dearest first, and of the span before it; `limit` 0: all groups."""
-    now = await reader.breakdown(view, (by,), zone=zone, limit=limit)
-    earlier = view.compared
-    if earlier is None:
-        return Comparison(now, {})
-    before = await reader.breakdown(view.at(earlier), (by,), zone=zone, limit=limit)
-    return Comparison(now, {group.values: group.sums for group in before.groups})
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Everything that the rows show."""
-
-    by: Dimension
-    view: View
-    compared: Comparison
-    asked: frozenset[str] = frozenset()
-    """The columns that were offered."""
-    trends: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    """Cost per bin of the dearest values."""
-    companions: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
-    """By dimension and value: other names on the same calls, the dearest first."""
-
-    @property
-    def chosen(self) -> str | None:
-        """The row that everything is narrowed to."""
-        return self.view.chosen(self.by.name)
-
-    def line(self, group: Group) -> Line:
-        """A group with everything that is known of it."""
-        value = value_of(group)
-        return Line(
-            value,
-            group.sums,
-            self.compared.before.get(group.values),
-            self.trends.get(value, ()),
-            {name: names.get(value, ()) for name, names in self.companions.items()},
-        )
 
 
 @dataclass(frozen=True)
@@ -174,19 +119,7 @@ class GroupedPanel(Panel[Answer]):
     # -- asking
 
     async def load(self, reader: Reader, view: View) -> Answer:
-        by, own, zone = self.by, view.without(self.by.name), self.look.zone
-        compared = await compare(reader, own, by, zone, limit=0)
-        trends: dict[str, tuple[int, ...]] = {}
-        companions: dict[str, dict[str, tuple[str, ...]]] = {}
-        offered = self.offered(self.app.size.width)
-        for measure in offered:
-            if measure.key == "trend":
-                trends = await _trends(reader, own, by, zone)
-            elif measure.at_least and measure.key != by.name and (other := by_name(measure.key)) is not None:
-                pairs = await reader.breakdown(own, (by, other), zone=zone, limit=COMPANIONS)
-                companions[other.name] = _together(pairs.groups)
-        asked = frozenset(measure.key for measure in offered)
-        return Answer(by, view, compared, asked, trends, companions)
+        return await answer(reader, view, self.by, self.offered(self.app.size.width), self.look.zone)
 
     def offered(self, width: int) -> list[Measure]:
         """The columns that a terminal of this width may have, if there is room for them; in the order of the screen."""
@@ -482,58 +415,9 @@ class GroupedPanel(Panel[Answer]):
         return table_of(self._data.by, self._ordered, chosen)
 
 
-def table_of(by: Dimension, groups: Sequence[Group], chosen: int | None = None) -> Table:
-    """Groups as plain values, under the names of reports."""
-    columns = (
-        *(by.name, "requests", "errors", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens"),
-        *("cache_write_1h_tokens", "output_tokens", "total_tokens", "cost_usd", "unpriced_requests", "last_event_at"),
-    )
-    rows = tuple((group.values[0], *_exact(group.sums)) for group in groups)
-    return Table(columns, rows, chosen)
-
-
-def _exact(sums: Sums) -> tuple[Value, ...]:
-    cached = (sums.cache_read, sums.cache_write_5m, sums.cache_write_1h)
-    tokens = (sums.input, *cached, sums.output, sums.total)
-    last = None if sums.last is None else instant(sums.last)
-    return (sums.requests, sums.errors, *tokens, money(sums.cost), sums.unpriced, last)
-
-
-async def _trends(reader: Reader, view: View, by: Dimension, zone: tzinfo) -> dict[str, tuple[int, ...]]:
-    if view.window.start is None or view.window.end is None:
-        return {}
-    chart = await reader.chart(view, by, ranges.bins(view.window, zone, TREND), top=TRENDS)
-    return {series.label: series.costs for series in chart.series[:TRENDS]}
-
-
-def _together(pairs: Sequence[Group]) -> dict[str, tuple[str, ...]]:
-    """By the first value, the second ones in their order."""
-    found: dict[str, list[str]] = {}
-    for pair in pairs:
-        first, second = pair.values
-        if second is not None:
-            found.setdefault(first or "", []).append(second)
-    return {value: tuple(names) for value, names in found.items()}
-
-
 def _free(shown: Sequence[Measure], width: int) -> int:
     return room_for_names([Column(measure.key, measure.label, measure.width) for measure in shown], width)
 
 
-def value_of(group: Group) -> str:
-    """The value of a group of one dimension; empty where it is missing. A row's key."""
-    return group.values[0] or ""
-
-
 def _last_if_missing(value: str) -> tuple[bool, str, str]:
     return (not value, value.casefold(), value)
-
-
-def right(text: str, style: str) -> Text:
-    """A value at the right edge of its column."""
-    return Text(text, style, justify="right", no_wrap=True)
-
-
-def cost_cell(sums: Sums, approximately: str) -> str:
-    """The cost of a group, with what is unknown marked."""
-    return formatting.cost(sums.cost, sums.unpriced, approximately)

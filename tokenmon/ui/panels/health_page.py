@@ -13,6 +13,7 @@ from tokenmon.alerts import RULES
 from tokenmon.exact import harmless
 from tokenmon.settings import config_dir
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
+from tokenmon.store.search import found_among
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
 from tokenmon.ui.widgets.bars import sparkline
@@ -93,36 +94,33 @@ class Entries:
         sources = sorted(health.sources, key=lambda source: source.state(now) == "fresh")
         return cls(
             alerts={
-                _key_of(alert): alert for alert in alerts if _holds(search, alert.title, alert.subject, alert.kind)
+                _key_of(alert): alert
+                for alert in alerts
+                if found_among((alert.title, alert.subject, alert.kind), search)
             },
             seen=frozenset(_key_of(alert) for alert in standing if is_seen(alert)),
             fine=tuple(
                 (rule.kind, rule.fine)
                 for rule in RULES
-                if _holds(search, rule.kind, rule.fine) and all(alert.kind != rule.kind for alert in standing)
+                if found_among((rule.kind, rule.fine), search) and all(alert.kind != rule.kind for alert in standing)
             ),
             sources={
                 f"source {source.path}": source
                 for source in sources
-                if _holds(search, source.path, source.dialect, source.error)
+                if found_among((source.path, source.dialect, source.error), search)
             },
             rejects={
                 f"line {reject.offset} {reject.source_path}": reject
                 for reject in health.rejects[:REJECTS]
-                if _holds(search, reject.source_path, reject.reason)
+                if found_among((reject.source_path, reject.reason), search)
             },
             excerpts=excerpts,
-            unpriced={f"model {each.model}": each for each in health.unpriced if _holds(search, each.model)},
+            unpriced={f"model {each.model}": each for each in health.unpriced if found_among((each.model,), search)},
         )
 
 
 def _key_of(alert: AlertRow) -> str:
     return f"alert {alert.id}"
-
-
-def _holds(search: str, *texts: str) -> bool:
-    """Whether every word of the search is in one of the texts."""
-    return all(any(word in text.casefold() for text in texts) for word in search.casefold().replace('"', " ").split())
 
 
 def override(model: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from tokenmon.dimensions import Dimension, by_name
 from tokenmon.store.reader import Reader
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
-from tokenmon.ui.panels.grouped import Answer, GroupedPanel
+from tokenmon.ui.panels.grouped import GroupedPanel
+from tokenmon.ui.panels.groups import Answer
 from tokenmon.ui.panels.measures import Measure
 from tokenmon.ui.panels.spenders import spender
 from tokenmon.view import View

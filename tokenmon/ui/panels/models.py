@@ -6,7 +6,8 @@ from tokenmon.dimensions import Dimension, by_name
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
-from tokenmon.ui.panels.grouped import Answer, GroupedPanel, value_of
+from tokenmon.ui.panels.grouped import GroupedPanel
+from tokenmon.ui.panels.groups import Answer, value_of
 from tokenmon.ui.panels.measures import Line
 
 _model = by_name("model")

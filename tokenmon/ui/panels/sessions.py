@@ -20,10 +20,11 @@ from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
+from tokenmon.ui.panels.cells import right
 from tokenmon.ui.panels.events import EventsPanel
-from tokenmon.ui.panels.grouped import right
 from tokenmon.ui.tables import Table
-from tokenmon.ui.widgets.keyed_table import Column, KeyedRow, KeyedTable, room_for_names
+from tokenmon.ui.widgets.columns import Column, room_for_names
+from tokenmon.ui.widgets.keyed_table import KeyedRow, KeyedTable
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.view import Condition, View
 

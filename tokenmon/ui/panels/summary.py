@@ -21,7 +21,9 @@ from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.grouped import LIMIT, MATERIAL, cost_cell, table_of
+from tokenmon.ui.panels.cells import cost_cell
+from tokenmon.ui.panels.grouped import LIMIT, MATERIAL
+from tokenmon.ui.panels.groups import table_of
 from tokenmon.ui.panels.models import MODEL
 from tokenmon.ui.panels.spend import TOP, Spend, load_spend, picture_of
 from tokenmon.ui.panels.spenders import SPENDERS, spenders

@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tokenmon.ui.look import Look
-from tokenmon.ui.widgets.keyed_table import Column, KeyedRow, KeyedTable
+from tokenmon.ui.widgets.columns import Column
+from tokenmon.ui.widgets.keyed_table import KeyedRow, KeyedTable
 
 LAYOUT = (Column("shown", "", 3), Column("label", "", 9), Column("tells", "", 50))
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Protocol
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.coordinate import Coordinate
 from textual.events import Click
 from textual.geometry import Region
@@ -23,32 +23,13 @@ from textual.message import Message
 from textual.widgets import DataTable
 from textual.widgets.data_table import RowKey
 
-from tokenmon.ui.keys import quiet
-
-PADDING = 1
-"""Blank cells at each side of a column."""
+from tokenmon.ui.widgets.columns import KEYS, PADDING, Column
 
 HEADER = -1
 """The row of headings."""
 
 FEW = 20
 """Rows that are taken out one by one; more of them, and it is quicker to begin anew."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of fixed width; measuring every cell would cost more than painting them."""
-
-    key: str
-    label: str
-    width: int
-    right: bool = False
-    """Numbers stand at the right."""
-
-    @property
-    def heading(self) -> Text:
-        """What stands above the cells."""
-        return Text(self.label, justify="right" if self.right else "left", no_wrap=True)
 
 
 @lru_cache(maxsize=4_096)
@@ -87,11 +68,6 @@ class LazyRow:
         return self._make()
 
 
-def room_for_names(columns: Sequence[Column], width: int) -> int:
-    """Cells that are left for one more column beside `columns` in a table of `width` cells."""
-    return width - sum(column.width + 2 * PADDING for column in columns) - 2 * PADDING - 1
-
-
 class KeyedTable(DataTable[Text]):
     """`show` is the only way in."""
 
@@ -107,14 +83,7 @@ class KeyedTable(DataTable[Text]):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", "down", id="row.next", tooltip="next row (also the down arrow)"),
-        Binding("k", "cursor_up", "up", id="row.previous", tooltip="previous row (also the up arrow)"),
-        Binding("g,home", "scroll_top", "first", id="row.first", tooltip="first row"),
-        Binding("G,end", "scroll_bottom", "last", id="row.last", tooltip="last row"),
-        quiet("ctrl+d", "page_down", "rows.next", "a screenful down (also PgDn)"),
-        quiet("ctrl+u", "page_up", "rows.previous", "a screenful up (also PgUp)"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     class Beyond(Message):
         """The user wants to go on where the rows end."""
@@ -124,12 +93,8 @@ class KeyedTable(DataTable[Text]):
             self.step = step
             super().__init__()
 
-    def __init__(self, *, follows_top: bool = False, id: str | None = None) -> None:
-        """`follows_top`: a cursor on the first row stays on the first row, whatever its key."""
-        super().__init__(
-            cursor_type="row", cell_padding=PADDING, cursor_foreground_priority="renderable", zebra_stripes=False, id=id
-        )
-        self._follows_top = follows_top
+    def __init__(self) -> None:
+        super().__init__(cursor_type="row", cell_padding=PADDING, cursor_foreground_priority="renderable")
         self._shown_columns: tuple[Column, ...] = ()
         self._shown: dict[str, Row] = {}
         self._showing = False
@@ -224,7 +189,7 @@ class KeyedTable(DataTable[Text]):
             self.refresh_row(row)
 
     def _restore(self, key: str | None, at: int, scroll: int) -> None:
-        stays = self.placed and key is not None and key in self._shown and not (self._follows_top and at == 0)
+        stays = self.placed and key is not None and key in self._shown
         row = self.get_row_index(key) if stays and key is not None else min(at, max(0, self.row_count - 1))
         moved = row - at
         self.scroll_to(y=max(0, scroll + (moved if scroll else 0)), animate=False, force=True)

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tokenmon.ui.widgets.keyed_table import PADDING, Column, KeyedTable
+from tokenmon.ui.widgets.columns import KEYS, PADDING, Column
 
 Make = Callable[[int, Sequence[Column]], tuple[Text, ...]]
 """The cells of a row, by its index; called while the row is painted."""
@@ -28,7 +28,7 @@ HEADER = 1
 class LongTable(ScrollView, can_focus=True):
     """`show` is the only way in. The keys are those of every table."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(KeyedTable.BINDINGS)
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"long-table--header", "long-table--cursor"}
 
