@@ -26,16 +26,16 @@ from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import measures
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.cells import cost_cell, right
+from tokenmon.ui.panels.cells import cost_cell, faint, right
 from tokenmon.ui.panels.groups import Answer, answer, table_of, value_of
 from tokenmon.ui.panels.measures import MEASURES, Line, Measure
 from tokenmon.ui.screens.columns import ColumnsScreen, Offer
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.bars import bar, sparkline
+from tokenmon.ui.widgets.caption import Caption
 from tokenmon.ui.widgets.columns import Column, room_for_names
 from tokenmon.ui.widgets.keyed_table import KeyedTable, LazyRow
 from tokenmon.ui.widgets.kpi_strip import change_text
-from tokenmon.ui.widgets.lines import Lines
 from tokenmon.view import Condition, View
 
 LIMIT = 500
@@ -75,11 +75,6 @@ class GroupedPanel(Panel[Answer]):
         quiet("C", "columns", "columns", "show or hide columns"),
     ]
 
-    DEFAULT_CSS = """
-    GroupedPanel .caption { display: none; }
-    GroupedPanel .caption.-needed { display: block; }
-    """
-
     ESSENTIAL: ClassVar[tuple[str, ...]]
     """Columns that come before long names: keys of `MEASURES` in the order of importance, in which `s` walks them."""
     OPTIONAL: ClassVar[tuple[str, ...]]
@@ -107,7 +102,7 @@ class GroupedPanel(Panel[Answer]):
 
     def compose(self) -> ComposeResult:
         yield KeyedTable()
-        yield Lines(classes="caption")
+        yield Caption()
 
     def focus_target(self) -> Widget:
         return self._table
@@ -206,10 +201,7 @@ class GroupedPanel(Panel[Answer]):
         self._columns = self._laid_out(page, data, held=held)
         self._table.show(self._columns, [self._row(group, data, largest) for group in page], cursor)
         self._let_go_later(held)
-        words = "; ".join(self.caption(data))
-        caption = self.query_one(".caption", Lines)
-        caption.set_class(bool(words), "-needed")
-        caption.show(Text("  " + words, self.look.palette.muted))
+        self.query_one(Caption).say(self.caption(data), self.look.palette.muted)
 
     def caption(self, data: Answer) -> list[str]:
         """What the table cannot say by itself: that it has pages, how it is sorted, that an edge moved."""
@@ -270,10 +262,9 @@ class GroupedPanel(Panel[Answer]):
 
     def _cells(self, columns: Sequence[Column], line: Line, data: Answer, largest: int) -> tuple[Text, ...]:
         """One row; faint where another one is chosen."""
-        cells = [self.cell(column, line, data, largest) for column in columns]
-        if data.chosen is not None and line.value != data.chosen:
-            cells = [Text(cell.plain, self.look.palette.muted, justify=cell.justify, no_wrap=True) for cell in cells]
-        return tuple(cells)
+        cells = tuple(self.cell(column, line, data, largest) for column in columns)
+        is_chosen = data.chosen is None or line.value == data.chosen
+        return cells if is_chosen else faint(cells, self.look.palette.muted)
 
     def cell(self, column: Column, line: Line, data: Answer, largest: int) -> Text:
         """One value of one row; how a column is painted is told here and nowhere else."""

@@ -20,12 +20,12 @@ from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.cells import right
+from tokenmon.ui.panels.cells import faint, right
 from tokenmon.ui.panels.events import EventsPanel
 from tokenmon.ui.tables import Table
+from tokenmon.ui.widgets.caption import Caption
 from tokenmon.ui.widgets.columns import Column, room_for_names
 from tokenmon.ui.widgets.keyed_table import KeyedRow, KeyedTable
-from tokenmon.ui.widgets.lines import Lines
 from tokenmon.view import Condition, View
 
 SESSION = "session"
@@ -56,11 +56,6 @@ class SessionsPanel(Panel[SessionPage]):
         Binding("s", "sort", "sort", id="sessions.sort", tooltip="the dearest or the newest first"),
     ]
 
-    DEFAULT_CSS = """
-    SessionsPanel .caption { display: none; }
-    SessionsPanel .caption.-needed { display: block; }
-    """
-
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
         super().__init__(look, colours, memory)
         self._sort = memory.get("sessions.sort", SORTS) or SORTS[0]
@@ -69,7 +64,7 @@ class SessionsPanel(Panel[SessionPage]):
 
     def compose(self) -> ComposeResult:
         yield KeyedTable()
-        yield Lines(classes="caption")
+        yield Caption()
 
     def focus_target(self) -> Widget:
         return self._table
@@ -98,9 +93,7 @@ class SessionsPanel(Panel[SessionPage]):
             words.append(f"the {len(data.sessions):,} {first} of {data.sessions_total:,}; a search narrows them")
         if data.snapped:
             words.append("events of this age are gone: the range begins later")
-        caption = self.query_one(".caption", Lines)
-        caption.set_class(bool(words), "-needed")
-        caption.show(Text("  " + "; ".join(words), self.look.palette.muted))
+        self.query_one(Caption).say(words, self.look.palette.muted)
 
     def on_resize(self, event: Resize) -> None:
         """Lay out the columns for the new width."""
@@ -142,8 +135,7 @@ class SessionsPanel(Panel[SessionPage]):
     def _row(self, name: str, cells: tuple[Text, ...]) -> KeyedRow:
         """A row; those beside the chosen one are faint."""
         if self._chosen is not None and name != self._chosen:
-            faint = self.look.palette.muted
-            cells = tuple(Text(cell.plain, faint, justify=cell.justify, no_wrap=True) for cell in cells)
+            cells = faint(cells, self.look.palette.muted)
         return KeyedRow(_ROW + name, cells)
 
     def _cells(self, row: SessionRow, columns: Sequence[Column]) -> tuple[Text, ...]:
