@@ -25,7 +25,8 @@ from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.health_page import BINS, EXCERPT, Entries, Pace, Sections, Terminal, override
+from tokenmon.ui.panels.entries import Entries
+from tokenmon.ui.panels.health_page import BINS, EXCERPT, Pace, Sections, Terminal, override
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.page import Page
 from tokenmon.view import View

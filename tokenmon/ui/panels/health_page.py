@@ -1,30 +1,26 @@
-"""How the Health page is written: which entries it has, in which order, and every section's lines."""
+"""How the Health page is written: every section's lines, in the order of the page."""
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from tokenmon.alerts import RULES
 from tokenmon.exact import harmless
 from tokenmon.settings import config_dir
-from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
-from tokenmon.store.search import found_among
+from tokenmon.store.answers import AlertRow, Health, SourceHealth
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
+from tokenmon.ui.panels.entries import Entries
 from tokenmon.ui.widgets.bars import sparkline
 from tokenmon.ui.widgets.lines import flowed, wrapped
 from tokenmon.ui.widgets.page import Part
 
 SOURCES = 200
 """Sources that are listed, those that are not fine first."""
-
-REJECTS = 40
-"""Invalid lines that are listed, the newest."""
 
 EXCERPT = 180
 """Characters of an invalid line that are shown."""
@@ -61,66 +57,6 @@ class Pace:
             if events >= 1:
                 return f"{events:,.1f} events a {unit}"
         return formatting.plural(total, "event")
-
-
-@dataclass(frozen=True)
-class Entries:
-    """Everything that can be walked to, by the key of its part, in the order of the page."""
-
-    alerts: Mapping[str, AlertRow] = field(default_factory=dict)
-    """Those that stand: firing first, then those that inform, then those that were seen."""
-    seen: frozenset[str] = frozenset()
-    """Keys of alerts that were acknowledged."""
-    fine: tuple[tuple[str, str], ...] = ()
-    """Kind of a rule that calls for nothing, and what is true instead."""
-    sources: Mapping[str, SourceHealth] = field(default_factory=dict)
-    rejects: Mapping[str, RejectSample] = field(default_factory=dict)
-    excerpts: Mapping[str, str] = field(default_factory=dict)
-    """What opened invalid lines hold."""
-    unpriced: Mapping[str, Unpriced] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        health: Health,
-        search: str,
-        now: int,
-        is_seen: Callable[[AlertRow], bool],
-        excerpts: Mapping[str, str],
-    ) -> "Entries":
-        """Those that hold the words of a search."""
-        standing = [alert for alert in health.alerts if alert.state != "ok"]
-        alerts = sorted(standing, key=lambda alert: (is_seen(alert), alert.state != "firing", -alert.since))
-        sources = sorted(health.sources, key=lambda source: source.state(now) == "fresh")
-        return cls(
-            alerts={
-                _key_of(alert): alert
-                for alert in alerts
-                if found_among((alert.title, alert.subject, alert.kind), search)
-            },
-            seen=frozenset(_key_of(alert) for alert in standing if is_seen(alert)),
-            fine=tuple(
-                (rule.kind, rule.fine)
-                for rule in RULES
-                if found_among((rule.kind, rule.fine), search) and all(alert.kind != rule.kind for alert in standing)
-            ),
-            sources={
-                f"source {source.path}": source
-                for source in sources
-                if found_among((source.path, source.dialect, source.error), search)
-            },
-            rejects={
-                f"line {reject.offset} {reject.source_path}": reject
-                for reject in health.rejects[:REJECTS]
-                if found_among((reject.source_path, reject.reason), search)
-            },
-            excerpts=excerpts,
-            unpriced={f"model {each.model}": each for each in health.unpriced if found_among((each.model,), search)},
-        )
-
-
-def _key_of(alert: AlertRow) -> str:
-    return f"alert {alert.id}"
 
 
 def override(model: str) -> tuple[str, ...]:
