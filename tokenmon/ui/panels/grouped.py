@@ -11,11 +11,9 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.timer import Timer
-from textual.widget import Widget
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store.answers import Group
@@ -25,14 +23,13 @@ from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels import measures
-from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.cells import cost_cell, faint, right
 from tokenmon.ui.panels.groups import Answer, answer, table_of, value_of
 from tokenmon.ui.panels.measures import MEASURES, Line, Measure
+from tokenmon.ui.panels.tabular import TablePanel
 from tokenmon.ui.screens.columns import ColumnsScreen, Offer
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.bars import bar, sparkline
-from tokenmon.ui.widgets.caption import Caption
 from tokenmon.ui.widgets.columns import Column, room_for_names
 from tokenmon.ui.widgets.keyed_table import KeyedTable, LazyRow
 from tokenmon.ui.widgets.kpi_strip import change_text
@@ -64,7 +61,7 @@ class Arrangement:
     descending: bool
 
 
-class GroupedPanel(Panel[Answer]):
+class GroupedPanel(TablePanel[Answer]):
     """A table of groups; `s` walks the sort orders, `S` turns the present one round."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -99,17 +96,6 @@ class GroupedPanel(Panel[Answer]):
         self._columns: tuple[Column, ...] = ()
         self._release: Timer | None = None
         self._data: Answer | None = None
-
-    def compose(self) -> ComposeResult:
-        yield KeyedTable()
-        yield Caption()
-
-    def focus_target(self) -> Widget:
-        return self._table
-
-    @property
-    def _table(self) -> KeyedTable:
-        return self.query_one(KeyedTable)
 
     # -- asking
 
@@ -201,7 +187,7 @@ class GroupedPanel(Panel[Answer]):
         self._columns = self._laid_out(page, data, held=held)
         self._table.show(self._columns, [self._row(group, data, largest) for group in page], cursor)
         self._let_go_later(held)
-        self.query_one(Caption).say(self.caption(data), self.look.palette.muted)
+        self._caption.say(self.caption(data), self.look.palette.muted)
 
     def caption(self, data: Answer) -> list[str]:
         """What the table cannot say by itself: that it has pages, how it is sorted, that an edge moved."""

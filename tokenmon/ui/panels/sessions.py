@@ -8,10 +8,8 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.widget import Widget
 
 from tokenmon.exact import Value, harmless, instant, money
 from tokenmon.store.answers import SessionPage, SessionRow, Sums
@@ -19,11 +17,10 @@ from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
-from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.cells import faint, right
 from tokenmon.ui.panels.events import EventsPanel
+from tokenmon.ui.panels.tabular import TablePanel
 from tokenmon.ui.tables import Table
-from tokenmon.ui.widgets.caption import Caption
 from tokenmon.ui.widgets.columns import Column, room_for_names
 from tokenmon.ui.widgets.keyed_table import KeyedRow, KeyedTable
 from tokenmon.view import Condition, View
@@ -47,7 +44,7 @@ _BARE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA
 """A name that tells people nothing."""
 
 
-class SessionsPanel(Panel[SessionPage]):
+class SessionsPanel(TablePanel[SessionPage]):
     """What each session cost in the chosen window."""
 
     ID = "sessions"
@@ -61,17 +58,6 @@ class SessionsPanel(Panel[SessionPage]):
         self._sort = memory.get("sessions.sort", SORTS) or SORTS[0]
         self._chosen: str | None = None
         self._page: SessionPage | None = None
-
-    def compose(self) -> ComposeResult:
-        yield KeyedTable()
-        yield Caption()
-
-    def focus_target(self) -> Widget:
-        return self._table
-
-    @property
-    def _table(self) -> KeyedTable:
-        return self.query_one(KeyedTable)
 
     async def load(self, reader: Reader, view: View) -> SessionPage:
         self._chosen = view.chosen(SESSION)
@@ -93,7 +79,7 @@ class SessionsPanel(Panel[SessionPage]):
             words.append(f"the {len(data.sessions):,} {first} of {data.sessions_total:,}; a search narrows them")
         if data.snapped:
             words.append("events of this age are gone: the range begins later")
-        self.query_one(Caption).say(words, self.look.palette.muted)
+        self._caption.say(words, self.look.palette.muted)
 
     def on_resize(self, event: Resize) -> None:
         """Lay out the columns for the new width."""
