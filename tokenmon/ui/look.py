@@ -6,10 +6,14 @@ from datetime import tzinfo
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from tokenmon.store.search import hits
 from tokenmon.text import sanitise
 from tokenmon.ui.keys import Keyboard
 from tokenmon.ui.themes import Glyphs, Palette
 from tokenmon.view import Condition
+
+FOUND = "bold underline"
+"""How what was searched for is marked."""
 
 
 @dataclass(eq=False)
@@ -22,7 +26,7 @@ class Look:
     glyphs: Glyphs
     keyboard: Keyboard = field(default_factory=Keyboard)
 
-    def name(self, text: str | None, missing: str = "unattributed") -> str:
+    def name(self, text: str | None, missing: str = "(unattributed)") -> str:
         """A name from a log, harmless whatever it holds; `missing` where the log does not say."""
         return sanitise(text) if text else missing
 
@@ -31,18 +35,17 @@ class Look:
         return f"{condition.field}:{self.name(condition.value)}"
 
     def fit(self, text: str, width: int) -> str:
-        """`text` in exactly `width` cells: labels shrink, with an ellipsis, and values are never given to this."""
-        if cell_len(text) <= width:
-            return set_cell_size(text, width)
-        return set_cell_size(text, width - 1) + self.glyphs.ellipsis if width > 0 else ""
+        """`text` in exactly `width` cells: labels shrink, with an ellipsis, and values are never given to this.
 
-    def fit_end(self, text: str, width: int) -> str:
-        """The same for a path, which loses its beginning, because its end tells files apart."""
+        A path loses its beginning, because its end tells files and projects apart.
+        """
+        if width <= 0:
+            return ""
         if cell_len(text) <= width:
             return set_cell_size(text, width)
-        while cell_len(text) > width - 1:
-            text = text[1:]
-        return set_cell_size(self.glyphs.ellipsis + text, width) if width > 0 else ""
+        if text.startswith("/"):
+            return set_cell_size(self.glyphs.ellipsis + text[_left_out(text, width) :], width)
+        return set_cell_size(text, width - 1) + self.glyphs.ellipsis
 
     @property
     def told_by_colour(self) -> bool:
@@ -62,6 +65,27 @@ class Look:
     def label(self, text: str, width: int, style: str = "") -> Text:
         """A fitted label as rich text, which no markup in it can change."""
         return Text(self.fit(text, width), style=style or self.palette.text, no_wrap=True)
+
+    def found(self, text: str, width: int, style: str, search: str, field: str) -> Text:
+        """A label with what was searched for marked in it; `field` is what it shows, as a search names that."""
+        label, cut = self.label(text, width, style), _left_out(text, width)
+        moved = cut - len(self.glyphs.ellipsis) if cut else 0
+        for start, end in hits(text, search, field):
+            if end > cut:
+                label.stylize(FOUND, max(start, cut) - moved, end - moved)
+        return label
+
+
+def _left_out(text: str, width: int) -> int:
+    """Characters that a label loses at its beginning."""
+    if not text.startswith("/") or cell_len(text) <= width:
+        return 0
+    room = width - 1
+    for at in range(len(text), 0, -1):
+        room -= cell_len(text[at - 1])
+        if room < 0:
+            return at
+    return 0
 
 
 def pad(text: Text, width: int) -> Text:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +16,6 @@ from textual.widget import Widget
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.store.answers import StoredEvent
 from tokenmon.store.reader import Reader
-from tokenmon.store.search import hits
 from tokenmon.trace import FIELDS
 from tokenmon.ui import formatting
 from tokenmon.ui.asking import STORE_ERRORS
@@ -271,19 +271,13 @@ class EventsPanel(Panel[Listed]):
 
     def _named(self, value: str, width: int, style: str, search: str, field: str) -> Text:
         """A name, with what was searched for marked in it."""
-        name = self.look.name(value, self.look.glyphs.dash)
-        return self._marked(self.look.label(name, width, style), name, search, field)
+        return self.look.found(self.look.name(value, self.look.glyphs.dash), width, style, search, field)
 
     def _status(self, event: StoredEvent, search: str) -> Text:
         words = str(event.status or "err") if event.is_error else "ok"
-        cell = Text(words, self.look.palette.bad if event.is_error else self.look.palette.good)
-        self._marked(cell, words, search, "status")
-        return cell.append("!") if event.is_error else cell
-
-    def _marked(self, cell: Text, text: str, search: str, field: str) -> Text:
-        for start, end in hits(text, search, field):
-            cell.stylize("bold underline", start, end)
-        return cell
+        style = self.look.palette.bad if event.is_error else self.look.palette.good
+        cell = self.look.found(words, cell_len(words), style, search, "status")
+        return cell.append("!", style) if event.is_error else cell
 
 
 def _value(who: Dimension, event: StoredEvent) -> str:

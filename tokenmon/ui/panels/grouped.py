@@ -205,7 +205,7 @@ class GroupedPanel(TablePanel[Answer]):
     def _laid_out(self, page: Sequence[Group], data: Answer, *, held: bool) -> tuple[Column, ...]:
         """Essential columns, then names as long as they are, then the other columns; the bar takes the rest."""
         width, label = self.app.size.width, data.by.label.upper()
-        longest = max((cell_len(self._label(value_of(group))) for group in page), default=0) + self.indent(data)
+        longest = max((cell_len(self.look.name(value_of(group))) for group in page), default=0) + self.indent(data)
         wanted = max(min(longest, max(LEAST_NAME, width // 3)), len(label) + 1)
         offered = {measure.key: measure for measure in self.offered(width) if self._is_told(measure, data)}
         taken: list[str] = []
@@ -281,9 +281,9 @@ class GroupedPanel(TablePanel[Answer]):
             case "trend":
                 return Text(sparkline(line.trend, self.look.glyphs), palette.primary, no_wrap=True)
             case "model" if "model" in data.companions:
-                return self._companion_cell(line.companions["model"][:1], column.width)
+                return self._companion_cell(line.companions["model"][:1], column.width, data.view.search, "model")
             case key if key in data.companions:
-                return self._companion_cell(line.companions[key], column.width)
+                return self._companion_cell(line.companions[key], column.width, data.view.search, key)
             case key:
                 count = MEASURES[key].value(line)
                 return right(formatting.count(count if isinstance(count, int) else None), palette.text)
@@ -291,8 +291,11 @@ class GroupedPanel(TablePanel[Answer]):
     def name_cell(self, line: Line, data: Answer, width: int) -> Text:
         """The name, marked where everything is narrowed to it; one that no log tells stands in brackets."""
         mark = self._mark(line, data)
-        style = f"bold {self.look.palette.text}" if line.value else self.look.palette.muted
-        return mark.append_text(self.look.label(self._label(line.value), width - mark.cell_len, style))
+        room, name, search = width - mark.cell_len, self.look.name(line.value), data.view.search
+        if not line.value:
+            return mark.append_text(self.look.label(name, room, self.look.palette.muted))
+        style = f"bold {self.look.palette.text}"
+        return mark.append_text(self.look.found(name, room, style, search, data.by.name))
 
     def _mark(self, line: Line, data: Answer) -> Text:
         mark = Text(no_wrap=True)
@@ -305,16 +308,15 @@ class GroupedPanel(TablePanel[Answer]):
         """Cells before a name."""
         return 0 if data.chosen is None else 2
 
-    def _label(self, value: str) -> str:
-        return self.look.name(value, "(unattributed)")
-
-    def _companion_cell(self, names: Sequence[str], width: int) -> Text:
+    def _companion_cell(self, names: Sequence[str], width: int, search: str, field: str) -> Text:
         """The dearest of other names, and how many more there are."""
         muted = self.look.palette.muted
         if not names:
             return Text(self.look.glyphs.dash, muted, no_wrap=True)
         more = f" +{len(names) - 1}" if len(names) > 1 else ""
-        return Text(self.look.fit(self.look.name(names[0]), width - len(more)).rstrip() + more, muted, no_wrap=True)
+        cell = self.look.found(self.look.name(names[0]), width - len(more), muted, search, field)
+        cell.rstrip()
+        return cell.append(more, muted)
 
     def _share_cell(self, width: int, cost: int | None, total: int | None, largest: int) -> Text:
         if cost is None or not total:

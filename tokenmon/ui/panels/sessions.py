@@ -57,10 +57,11 @@ class SessionsPanel(TablePanel[SessionPage]):
         super().__init__(look, colours, memory)
         self._sort = memory.get("sessions.sort", SORTS) or SORTS[0]
         self._chosen: str | None = None
+        self._search = ""
         self._page: SessionPage | None = None
 
     async def load(self, reader: Reader, view: View) -> SessionPage:
-        self._chosen = view.chosen(SESSION)
+        self._chosen, self._search = view.chosen(SESSION), view.search
         return await reader.sessions(view.without(SESSION), sort=self._sort, limit=MOST)
 
     def draw(self, data: SessionPage) -> None:
@@ -134,7 +135,8 @@ class SessionsPanel(TablePanel[SessionPage]):
                 label = self.label(row, column.width - self._indent)
                 return self._name_cell(row.name, label, column.width, f"bold {palette.text}")
             case "project":
-                return look.label(look.name(row.project, look.glyphs.dash), column.width, palette.muted)
+                project = look.name(row.project, look.glyphs.dash)
+                return look.found(project, column.width, palette.muted, self._search, "project")
             case "length":
                 return right(formatting.duration(row.last - row.first), palette.text)
             case "first" | "last":
@@ -191,7 +193,8 @@ class SessionsPanel(TablePanel[SessionPage]):
         if self._indent:
             sign = self.look.glyphs.chosen if name == self._chosen else " "
             mark.append(f"{sign} ", f"bold {self.look.palette.primary}")
-        return mark.append_text(self.look.label(label, width - self._indent, style))
+        field = "project" if _BARE.fullmatch(name) else SESSION
+        return mark.append_text(self.look.found(label, width - self._indent, style, self._search, field))
 
     @property
     def _indent(self) -> int:
@@ -217,7 +220,9 @@ class SessionsPanel(TablePanel[SessionPage]):
             return swatches if swatches else Text(str(row.models_total), self.look.palette.muted)
         swatches.append(" " if swatches.cell_len else "")
         name = look.name(row.models[0], look.glyphs.dash)
-        return swatches.append_text(look.label(name, min(room, cell_len(name)), look.palette.muted)).append(more)
+        shown = min(room, cell_len(name))
+        cell = look.found(name, shown, look.palette.muted, self._search, "model")
+        return swatches.append_text(cell).append(more, look.palette.muted)
 
     # -- plain values
 

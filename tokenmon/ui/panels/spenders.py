@@ -1,6 +1,6 @@
 """Who spends, where nobody says by what: by key, and where no key is named by project, then by integration.
 
-A log that names no key would else be one row `unattributed`.
+A log that names no key would else be one row `(unattributed)`.
 """
 
 from datetime import tzinfo

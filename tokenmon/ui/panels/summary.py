@@ -57,8 +57,12 @@ class Ranked:
     by: Dimension
     now: Breakdown
     before: Costs
-    chosen: str | None
-    """The value that everything is narrowed to; None where it is not."""
+    view: View
+
+    @property
+    def chosen(self) -> str | None:
+        """The value that everything is narrowed to; None where it is not."""
+        return self.view.chosen(self.by.name)
 
     @property
     def missing(self) -> int:
@@ -199,7 +203,7 @@ class SummaryPanel(Panel[Overview]):
         models = await reader.breakdown(among, (MODEL,), zone=zone, limit=RANKED)
         alerts = await reader.alerts()
         return Overview(
-            Ranked(MODEL, models, await self._earlier.costs(reader, among, MODEL, zone), view.chosen(MODEL.name)),
+            Ranked(MODEL, models, await self._earlier.costs(reader, among, MODEL, zone), view),
             await self._spenders(reader, view) if self._has_room_for_spenders else None,
             await load_spend(reader, view, MODEL, zone, self._columns, self.now),
             tuple(alert for alert in alerts if alert.state != "ok" and not self._acknowledged.holds(alert)),
@@ -208,7 +212,7 @@ class SummaryPanel(Panel[Overview]):
     async def _spenders(self, reader: Reader, view: View) -> Ranked:
         by, found = await spenders(reader, view, self.look.zone, RANKED)
         before = await self._earlier.costs(reader, view.without(by.name), by, self.look.zone)
-        return Ranked(by, found, before, view.chosen(by.name))
+        return Ranked(by, found, before, view)
 
     @property
     def _has_room_for_spenders(self) -> bool:
@@ -322,6 +326,8 @@ class SummaryPanel(Panel[Overview]):
             share=(cost or 0) / largest if largest else 0,
             style=style,
             chosen=chosen,
+            search=data.view.search if value else "",
+            field=data.by.name,
         )
 
     def action_side(self, step: int) -> None:

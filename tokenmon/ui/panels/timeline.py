@@ -295,7 +295,6 @@ class TimelinePanel(Panel[Spend]):
             label=self._label(spend, index),
             value=amount.spelled(self.look.glyphs.approximately) if known else formatting.NOTHING,
             share="" if amount.unknown or not known else formatting.percent(amount.value, whole),
-            is_path=spend.chart.series[index].label.startswith("/"),
             faint=spend.is_faint(index),
         )
 

@@ -27,8 +27,6 @@ class Entry:
     label: str
     value: str
     share: str
-    is_path: bool = False
-    """A label that loses its beginning first, because its end tells files apart."""
     faint: bool = False
 
 
@@ -77,7 +75,7 @@ class _Layout:
     def tells_apart(self, look: Look, entries: Sequence[Entry]) -> bool:
         """Whether no two names look the same when they are cut."""
         room = _room(self.width, 1, VALUE, shares=self.shares)
-        return len({_cut(look, entry, room) for entry in entries}) == len(entries)
+        return len({look.fit(entry.label, room) for entry in entries}) == len(entries)
 
 
 def _room(width: int, mark: int, values: int, *, shares: bool) -> int:
@@ -85,13 +83,9 @@ def _room(width: int, mark: int, values: int, *, shares: bool) -> int:
     return max(1, width - mark - 2 - values - (SHARE if shares else 0))
 
 
-def _cut(look: Look, entry: Entry, room: int) -> str:
-    return look.fit_end(entry.label, room) if entry.is_path else look.fit(entry.label, room)
-
-
 def _entry(look: Look, entry: Entry, width: int, values: int, *, shares: bool) -> Text:
     palette = look.palette
-    name = _cut(look, entry, _room(width, entry.mark.cell_len, values, shares=shares))
+    name = look.fit(entry.label, _room(width, entry.mark.cell_len, values, shares=shares))
     row = entry.mark.copy().append(" ").append(name, palette.muted if entry.faint else palette.text)
     row.append(" ").append(entry.value.rjust(values), palette.muted if entry.faint else f"bold {palette.text}")
     if shares:

@@ -31,6 +31,10 @@ class Rank:
     """Of the bar."""
     chosen: bool | None = None
     """Whether everything is narrowed to it; None where it is to no row."""
+    search: str = ""
+    """What is marked in the name."""
+    field: str = ""
+    """What the name is of, as a search names that."""
 
     @property
     def dimmed(self) -> bool:
@@ -50,7 +54,8 @@ def ranking(look: Look, ranks: Sequence[Rank], width: int, widths_of: Sequence[R
     for rank in ranks:
         style = look.palette.muted if rank.dimmed else rank.style
         row = Text("").append(look.glyphs.chosen if rank.chosen else " ", f"bold {look.palette.primary}")
-        row.append_text(look.label(rank.name, name_width, look.palette.muted if rank.dimmed else ""))
+        ink = look.palette.muted if rank.dimmed else ""
+        row.append_text(look.found(rank.name, name_width, ink, rank.search, rank.field))
         row.append(" ").append_text(pad(Text(bar(rank.share, bar_width, look.glyphs), style), bar_width)).append("  ")
         row.append(" " * (value_width - rank.value.cell_len)).append_text(rank.value).append("  ")
         row.append(" " * (note_width - rank.note.cell_len)).append_text(rank.note).append(" ")

@@ -202,7 +202,9 @@ class StatusRow(Lines):
 
     def _narrow(self, look: Look, chip: Condition, width: int) -> str:
         close = f" {look.glyphs.close} "
-        return f" {look.fit(look.chip(chip), max(0, width - 1 - cell_len(close)))}{close}"
+        room = width - 1 - cell_len(close)
+        value = look.fit(look.name(chip.value), room - len(f"{chip.field}:"))
+        return f" {look.fit(f'{chip.field}:{value}', room)}{close}"
 
     def _right(
         self, look: Look, situation: Situation, fresh: Freshness, width: int, needed: tuple[int, int, int]
