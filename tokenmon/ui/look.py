@@ -57,6 +57,10 @@ class Look:
         fills = self.glyphs.fills
         return self.glyphs.block if self.told_by_colour else fills[min(colour, len(fills) - 1)]
 
+    def swatch(self, colour: int) -> str:
+        """What stands for a series beside its name: a square of its colour, else its fill."""
+        return self.glyphs.swatch if self.told_by_colour else self.fill(colour)
+
     @property
     def inks(self) -> tuple[str, ...]:
         """Styles of a chart's series; after them the one for all that were not chosen."""

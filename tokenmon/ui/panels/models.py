@@ -16,7 +16,7 @@ MODEL: Dimension = _model
 
 
 class ModelsPanel(GroupedPanel):
-    """What each model cost in the chosen window. The swatch has the model's colour in every chart."""
+    """What each model cost in the chosen window. The swatch is what the model has in every chart."""
 
     ID = "models"
     TITLE = "Models"
@@ -34,8 +34,8 @@ class ModelsPanel(GroupedPanel):
         super().draw(data)
 
     def name_cell(self, line: Line, data: Answer, width: int) -> Text:
-        swatch = Text(no_wrap=True)
-        swatch.append(f"{self.look.glyphs.swatch} ", self.look.palette.series[self._colour_of[line.value]])
+        swatch, colour = Text(no_wrap=True), self._colour_of[line.value]
+        swatch.append(f"{self.look.swatch(colour)} ", self.look.palette.series[colour])
         return swatch.append_text(super().name_cell(line, data, width - 2))
 
     def indent(self, data: Answer) -> int:

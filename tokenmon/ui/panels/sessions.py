@@ -35,7 +35,7 @@ MOST = 100
 """Sessions that are listed; painting more would be felt at every refresh."""
 
 LEAST_NAME = 12
-"""Cells below which a model's name is not written: only how many models there are."""
+"""Cells below which a model's name is not written: only the models' swatches."""
 
 _ROW = "session "
 """Before a session's name, in the key of its row; the row of calls without a session has an empty name."""
@@ -102,17 +102,18 @@ class SessionsPanel(TablePanel[SessionPage]):
     # -- painting
 
     def _columns(self, width: int) -> Sequence[Column]:
-        times = 12 if width >= 100 else 7
+        times = 12 if width >= 120 else 7
+        models = 36 if width >= 150 else 24 if width >= 120 else 19 if width >= 100 else 8
         columns = [
             *([Column("project", "PROJECT", 22)] if width >= 130 else []),
-            Column("requests", "REQS", 6, right=True),
+            Column("requests", "REQS", 6 if width >= 70 else 5, right=True),
             *([Column("total", "TOKENS", 7, right=True)] if width >= 100 else []),
             Column("cost", self._heading("COST", "cost"), 8, right=True),
             *([Column("errors", "ERR", 4, right=True)] if width >= 70 else []),
             Column("length", "LENGTH", 7, right=True),
             *([Column("first", "START", times, right=True)] if width >= 120 else []),
             Column("last", self._heading("LAST", "last"), times, right=True),
-            *([Column("models", "MODELS", 36 if width >= 150 else 24 if width >= 120 else 8)] if width >= 70 else []),
+            *([Column("models", "MODELS", models)] if width >= 70 else []),
         ]
         return [Column("name", "SESSION", max(8, min(48, room_for_names(columns, width)))), *columns]
 
@@ -212,13 +213,14 @@ class SessionsPanel(TablePanel[SessionPage]):
         """The swatches that the models have in the charts, and as many names as fit."""
         look, given = self.look, self.colours.assign(list(row.models))
         swatches = Text("")
-        for colour in given if look.palette.coloured else ():
-            swatches.append(look.glyphs.swatch, look.palette.series[colour])
+        for colour in given:
+            swatches.append(look.swatch(colour), look.palette.series[colour])
         more = f" +{row.models_total - 1}" if row.models_total > 1 else ""
         room = width - swatches.cell_len - 1 - len(more)
         if not row.models or room < LEAST_NAME:
-            return swatches if swatches else Text(str(row.models_total), self.look.palette.muted)
-        swatches.append(" " if swatches.cell_len else "")
+            unseen = row.models_total - len(row.models)
+            return swatches.append(f" +{unseen}" if unseen else "", look.palette.muted)
+        swatches.append(" ")
         name = look.name(row.models[0], look.glyphs.dash)
         shown = min(room, cell_len(name))
         cell = look.found(name, shown, look.palette.muted, self._search, "model")
