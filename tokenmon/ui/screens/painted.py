@@ -108,6 +108,7 @@ class PaintedScreen(LiveScreen):
             return
         question = self._known.question
         now = self._now() if question is None else question.now
+        self._show_panel()
         self.query_one(Frame).draw(
             self._known,
             self._situation(),
@@ -119,14 +120,24 @@ class PaintedScreen(LiveScreen):
             pinned=tuple(self._hint(binding) for binding in told_by(type(self)) if binding.id in PINNED),
         )
         self.query_one("#too-small", Lines).show(notices.too_small(self.look, *self.app.size))
-        self._show_panel()
 
     def _hints(self) -> Iterator[Hint]:
         """The panels' keys, the first keys of the screen, those of the panel, and the rest."""
-        own = [binding for binding in told_by(type(self)) if binding.show]
+        own = [binding for binding in told_by(type(self)) if binding.show and self._does_something(binding)]
         names = [self.look.keyboard.named(f"panel.{panel.ID}") for panel in PANELS]
         yield Hint(f"{names[0]}-{names[-1]}", "panel", "screen.walk(1)")
-        yield from map(self._hint, (*own[:2], *self.panel.hints, *own[2:]))
+        yield from map(self._hint, (*own[:2], *(self.panel.hints if self._answers else ()), *own[2:]))
+
+    @property
+    def _answers(self) -> bool:
+        """Whether the panel is shown, no notice in its place."""
+        return self.query_one(ContentSwitcher).current != "notice"
+
+    def _does_something(self, binding: Binding) -> bool:
+        """Whether there is anything for a key to work on."""
+        if binding.id == "clear":
+            return bool(self.choices.chips or self.words)
+        return binding.id != "export" or self._answers
 
     def _hint(self, binding: Binding) -> Hint:
         return Hint(self.look.keyboard.first(binding), binding.description, f"screen.do({binding.id!r})")
