@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon.dimensions import key_of
@@ -20,6 +20,7 @@ from tokenmon.trace import Bill, FoundLine, bill, find_line, why_not
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
 from tokenmon.ui.prices import Prices
+from tokenmon.ui.widgets.lines import pieces
 
 LABEL = 13
 """Cells of the names of facts."""
@@ -122,10 +123,10 @@ def _folded(text: str, width: int) -> list[str]:
     rows = [""]
     for word in text.split(" "):
         longer = f"{rows[-1]} {word}" if rows[-1] else word
-        pieces = [longer] if cell_len(longer) <= width else chop_cells(word, width)
-        if pieces[:1] == [longer] or not rows[-1]:
+        parts = [longer] if cell_len(longer) <= width else pieces(word, width)
+        if parts[:1] == [longer] or not rows[-1]:
             rows.pop()
-        rows += pieces or [""]
+        rows += parts
     return rows
 
 

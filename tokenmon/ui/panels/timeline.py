@@ -83,7 +83,7 @@ class TimelinePanel(Panel[Spend]):
     TimelinePanel #timeline-body {{ layout: vertical; height: 1fr; }}
     TimelinePanel TimeChart {{ width: 1fr; height: 1fr; }}
     .-wide TimelinePanel #timeline-body {{ layout: horizontal; }}
-    .-wide TimelinePanel Legend {{ width: {LEGEND + 2}; height: 1fr; padding: 0 0 0 2; }}
+    .-wide TimelinePanel Legend {{ width: {LEGEND + 3}; height: 1fr; padding: 0 1 0 2; }}
     """
 
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:

@@ -17,8 +17,8 @@ from tokenmon.ui.widgets.lines import Lines
 REST = 0.12
 """Seconds without another event after which the one that is shown is looked up."""
 
-SCROLLBAR = 1
-"""Its column is left free, so that nothing is folded anew when it appears."""
+SCROLLBAR = 2
+"""Its column and a blank before it are left free, so that nothing is folded anew when it appears."""
 
 
 class EventDetail(VerticalScroll, can_focus=False):

@@ -8,6 +8,9 @@ from rich.text import Text
 from textual.events import Click
 from textual.widgets import Static
 
+SIGNS = "-/_.,:"
+"""After which a word may go on in the next line."""
+
 
 def clickable(style: str, action: str) -> Style:
     """A style for words that do `action` when they are clicked, and look no different for it."""
@@ -49,11 +52,22 @@ def wrapped(words: str, width: int) -> list[str]:
     return flowed(words.split(), width)
 
 
+def pieces(word: str, width: int) -> list[str]:
+    """A word in pieces of at most `width` cells, cut after a sign where that does not waste half a line."""
+    cut, at = [], 0
+    while len(word) - at > width or cell_len(word[at:]) > width:
+        piece = chop_cells(word[at : at + 2 * width], width)[0]
+        sign = max(map(piece.rfind, SIGNS)) + 1
+        cut.append(piece[:sign] if 2 * sign > len(piece) else piece)
+        at += len(cut[-1])
+    return [*cut, word[at:]] if word[at:] or not cut else cut
+
+
 def flowed(parts: Iterable[str], width: int, gap: str = " ") -> list[str]:
     """Parts with a gap between them, in lines of at most `width` cells; a longer part is cut into several."""
     lines = [""]
     for part in parts:
-        for piece in chop_cells(part, width):
+        for piece in pieces(part, width):
             joined = f"{lines[-1]}{gap}{piece}" if lines[-1] else piece
             if cell_len(joined) <= width:
                 lines[-1] = joined
