@@ -214,6 +214,8 @@ class KeyedTable(DataTable[Text]):
         console = self.app.console
         painted = style + console.get_style(cell.style)
         line = [Segment(part.text, painted + part.style if part.style else painted) for part in cell.render(console)]
+        if style.reverse:  # ink would become ground
+            line = [Segment(part.text, (part.style or style) + style) for part in line]
         if cell.cell_len > room:
             line = Segment.adjust_line_length(line, room, style)
         rest = " " * (room - cell.cell_len)

@@ -7,6 +7,7 @@ until it is painted. Cursor and scroll stay with a row's key, and only lines tha
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
@@ -258,4 +259,7 @@ class LongTable(ScrollView, can_focus=True):
             cell.pad_left(PADDING + room * column.right)
             cell.pad_right(PADDING + room * (not column.right))
             line.append_text(cell)
-        return Strip(line.render(self.app.console)).adjust_cell_length(self.size.width).apply_style(style)
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(self.size.width)
+        if style.reverse:  # ink would become ground
+            return Strip(Segment.apply_style(strip, post_style=style), self.size.width)
+        return strip.apply_style(style)
