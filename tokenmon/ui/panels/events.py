@@ -225,8 +225,8 @@ class EventsPanel(Panel[Listed]):
         time = 12 if any(len(self._time(event)) > 8 for event in ends) else 8
         before = [Column("time", "TIME", time), *([Column("status", "ST", 4)] if width >= 70 else [])]
         after = [
-            Column("input", "IN", 6, right=True),
-            Column("output", "OUT", 6, right=True),
+            *([Column("input", "IN", 6, right=True)] if width >= 70 else []),
+            *([Column("output", "OUT", 6, right=True)] if width >= 70 else []),
             Column("cost", "COST", 8, right=True),
             *([Column("latency", "LATENCY", 7, right=True)] if width >= 100 else []),
         ]

@@ -9,10 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
 
 from tokenmon.ui.look import Look
-from tokenmon.ui.widgets.lines import Lines
+from tokenmon.ui.widgets.lines import Lines, wrapped
+
+WIDTH = 76
+"""Columns of the window, where there are so many."""
+
+FRAME = 5
+"""Columns of border, padding and scroll bar."""
+
+KEYS = 18
+"""Columns before what keys do."""
 
 Section = tuple[str, Sequence[Binding]]
 """A title and its keys."""
@@ -31,13 +41,13 @@ class HelpScreen(ModalScreen[None]):
         Binding("i", "names", show=False, id="help.names"),
     ]
 
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; }
-    HelpScreen VerticalScroll {
-        width: 76; max-width: 100%; height: auto; max-height: 100%;
+    DEFAULT_CSS = f"""
+    HelpScreen {{ align: center middle; }}
+    HelpScreen VerticalScroll {{
+        width: {WIDTH}; max-width: 100%; height: auto; max-height: 100%;
         border: round $primary; padding: 0 1; background: $background; scrollbar-size: 1 1;
-    }
-    HelpScreen Lines { height: auto; }
+    }}
+    HelpScreen Lines {{ height: auto; }}
     """
 
     def __init__(self, look: Look, sections: Sequence[Section]) -> None:
@@ -50,9 +60,6 @@ class HelpScreen(ModalScreen[None]):
             scroll.border_title = "Keys"
             yield Lines(id="help-text")
 
-    def on_mount(self) -> None:
-        self._draw()
-
     def action_names(self) -> None:
         """What keys are called in the configuration, or again what they do."""
         self._names = not self._names
@@ -64,6 +71,10 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).border_subtitle = Content(f"{key} {words}, Esc closes")
         self.query_one("#help-text", Lines).show(self._text(), layout=True)
 
+    def on_resize(self, event: Resize) -> None:
+        """Fold for another width."""
+        self._draw()
+
     def action_scroll(self, where: str) -> None:
         """One row up or down."""
         scroll = self.query_one(VerticalScroll)
@@ -71,10 +82,13 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> Text:
         palette = self._look.palette
+        width = min(WIDTH, self.app.size.width) - FRAME
         lines = []
         for title, bindings in self._sections:
             lines.append(Text(title, f"bold {palette.text}"))
             for binding in bindings:
-                line = Text(f"  {self._look.keyboard.all(binding):<16}", f"bold {palette.primary}")
-                lines.append(line.append((binding.id or "") if self._names else binding.tooltip, palette.muted))
+                keys = Text(f"  {self._look.keyboard.all(binding):<{KEYS - 2}}", f"bold {palette.primary}")
+                first, *rest = wrapped((binding.id or "") if self._names else binding.tooltip, width - KEYS)
+                lines.append(keys.append(first, palette.muted))
+                lines += [Text(" " * KEYS + part, palette.muted) for part in rest]
         return Text("\n").join(lines)

@@ -14,7 +14,8 @@ from tokenmon.errors import UsageError
 from tokenmon.ui.look import Look
 from tokenmon.ui.widgets.lines import Lines
 
-EXAMPLES = "6h  3d  today  week  month  mon..  09:00..  2026-11-01..2026-11-15"
+EXAMPLES = "6h  3d  week  mon..  09:00..  2026-11-01..2026-11-15"
+"""As many as fit the narrowest terminal."""
 
 
 class RangePrompt(ModalScreen[str]):
