@@ -148,7 +148,7 @@ async def test_ranges_go_round_and_an_empty_one_says_so(tmp_path: Path) -> None:
     async with driven(tmp_path / "a.db") as driver:
         await driver.shows("[24h]", "Top models")
         await driver.press("T")
-        await driver.shows("[1h]", "No data in range", "09:32:07")
+        await driver.shows("[1h]", "No data in 1h", "09:32:07")
         await driver.press("t", "t")
         await driver.shows("[7d]", "Top models")
 

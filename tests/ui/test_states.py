@@ -459,7 +459,7 @@ async def test_nothing_in_range_tells_the_last_event_and_a_key(tmp_path: Path) -
     filler.add([call(NOW - 5 * HOUR, *MODELS[0], "prod-api")])
     filler.close()
     async with driven(tmp_path / "a.db", range="1h") as driver:
-        await driver.shows("No data in range  in 1h", "The last event was 09:32:07.", "t another range")
+        await driver.shows("No data in 1h", "The last event was 09:32:07.", "t another range")
 
 
 async def test_a_search_without_a_hit_says_what_it_was(full: Path) -> None:

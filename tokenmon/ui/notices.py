@@ -119,11 +119,11 @@ def nothing_found(look: Look, view: View, range_text: str, last: int | None, now
     """There is usage, but none in this range, or none that search and filters leave."""
     palette = look.palette
     wanted = [*(look.chip(condition) for condition in view.where), *(f"/{view.search}" for _ in view.search[:1])]
-    title = "No data in range" if not wanted else "Nothing matches"
+    title = "No data" if not wanted else "Nothing matches"
     text = Text(f"\n {title}", f"bold {palette.text}")
     if wanted:
         text.append("  ").append(look.name("  ".join(wanted)), f"bold {palette.primary}")
-    text.append(f"  in {look.name(range_text or 'all')}\n", palette.muted)
+    text.append(f"{'  ' if wanted else ' '}in {look.name(range_text or 'all')}\n", palette.muted)
     if last is not None:
         of_all = "of all " if wanted else ""
         text.append(f"\n The last event {of_all}was {formatting.moment(last, look.zone, now)}.", palette.muted)

@@ -213,7 +213,7 @@ ASCII = Glyphs(
     reading="~",
     late="!",
     alone="!",
-    ok="ok",
+    ok="*",
     bar="=",
     half_bar="-",
     swatch="#",

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon.exact import harmless
@@ -107,11 +106,6 @@ class Sections:
         lines = flowed(facts, self.width - 4, f" {self.look.glyphs.dot} ")
         return Part(key, tuple(Text("    " + line, self.look.palette.muted) for line in lines))
 
-    @property
-    def _sign(self) -> int:
-        """Cells of the sign before an alert, with a blank."""
-        return max(2, cell_len(self.look.glyphs.ok) + 1)
-
     # -- sections
 
     def _alerts(self, entries: Entries) -> Iterator[Part]:
@@ -144,7 +138,7 @@ class Sections:
         """What is told in as many lines as it takes, with the time since when at the right of the first."""
         palette = self.look.palette
         kinds = 16 if self.width >= 76 else 0
-        indent = 9 + self._sign + kinds
+        indent = 11 + kinds
         room = self.width - indent - 9
         first, *rest = wrapped(told, max(8, room))
         line = Text(f"  {glyph:<2}{word:<7}", style).append_text(

@@ -148,7 +148,7 @@ class SummaryPanel(Panel[Overview]):
     ID = "summary"
     TITLE = "Summary"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", id="summary.open", tooltip="narrow everything to the row; again: when it was"),
+        Binding("enter", "open", "open", id="summary.open", tooltip="narrow everything to the row; again: Timeline"),
         quiet("l,right", "side(1)", "summary.right", "the ranking at the right"),
         quiet("h,left", "side(-1)", "summary.left", "the ranking at the left"),
     ]

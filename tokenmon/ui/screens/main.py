@@ -158,7 +158,7 @@ class MainScreen(PaintedScreen):
         self.set_focus(self.panel.focus_target() if showing else None, scroll_visible=False)
 
     def on_panel_drilled(self, message: Panel.Drilled) -> None:
-        """Narrow everything to a row; the same row again leads to when it was."""
+        """Narrow everything to a row; the same row again leads to its Timeline."""
         show = message.show
         if message.condition in self.choices.chips:
             show = show or TimelinePanel.ID

@@ -240,7 +240,7 @@ class KpiStrip(Lines):
 def _value(look: Look, figure: Figure, column: int) -> Text:
     """A value, and what is said after it where there is room."""
     palette = look.palette
-    value = Text(figure.value, f"bold {palette.bad if figure.alarming else palette.text}")
+    value = Text().append(figure.value, f"bold {palette.bad if figure.alarming else palette.text}")
     after = change_text(look, figure.change, worse_up=figure.worse_up, material=figure.material)
     after = after if after.cell_len else Text(figure.note, palette.muted)
     if after.cell_len and value.cell_len + after.cell_len + 2 <= column:
