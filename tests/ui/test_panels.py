@@ -335,3 +335,41 @@ async def test_the_same_row_again_leads_to_when_it_was(full: Path) -> None:
         await driver.until(lambda: not driver.main.panel.is_asking)
         await driver.press("enter")
         await driver.shows("cost by model", "key:prod-api ✕")
+
+
+@pytest.mark.parametrize("panel", ["summary", "keys", "models", "events"])
+async def test_what_was_searched_for_is_marked_on_every_panel(full: Path, panel: str) -> None:
+    async with driven(full, (160, 45)) as driver:
+        await driver.press(str([each.ID for each in PANELS].index(panel) + 1), "slash", *"sonn", "enter")
+
+        def marked() -> set[str]:
+            strips = driver.app.screen._compositor.render_strips()
+            return {s.text for strip in strips for s in strip if s.style and s.style.bold and s.style.underline}
+
+        await driver.until(lambda: marked() == {"sonn"})
+
+
+async def test_hints_are_of_keys_that_do_something(full: Path) -> None:
+    async with driven(full, (120, 40)) as driver:
+        await driver.shows("Enter open", "e export")
+        assert "x clear" not in driver.rows[-1]
+        await driver.press("slash", *"zzz", "enter")
+        await driver.shows("Nothing matches", "x clear")
+        assert "Enter open" not in driver.rows[-1]
+        assert "e export" not in driver.rows[-1]
+        await driver.press("x")
+        await driver.shows("Enter open", "e export")
+
+
+@pytest.mark.parametrize("panel", ["models", "events", "summary"])
+async def test_a_reversed_row_has_no_ink_that_would_become_ground(full: Path, panel: str) -> None:
+    async with driven(full, theme="ansi") as driver:
+        await driver.press(str([each.ID for each in PANELS].index(panel) + 1), "j")
+
+        def reversed_() -> list[str | None]:
+            strips = driver.app.screen._compositor.render_strips()[4:-1]
+            styles = [s.style for strip in strips for s in strip if s.text.strip() and s.style and s.style.reverse]
+            return [style.color.name if style.color else None for style in styles]
+
+        await driver.until(lambda: bool(reversed_()))
+        assert set(reversed_()) <= {None, "default"}

@@ -7,9 +7,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon.ui.look import Colours, Look, spread
-from tokenmon.ui.themes import ASCII, DARK, LIGHT, UNICODE, Palette, glyphs_for, palette_for
+from tokenmon.ui.themes import ASCII, DARK, LIGHT, UNICODE, Glyphs, Palette, glyphs_for, palette_for
 from tokenmon.ui.widgets.bars import bar
 from tokenmon.ui.widgets.kpi_strip import change_text
+from tokenmon.ui.widgets.lines import pieces
 
 LOOK = Look(UTC, DARK, UNICODE)
 
@@ -87,3 +88,29 @@ def test_text_stands_out_from_its_background(palette: Palette, backgrounds: tupl
         for background in backgrounds:
             lighter, darker = sorted((_luminance(colour), _luminance(background)), reverse=True)
             assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (colour, background)
+
+
+def test_what_was_searched_for_is_marked_in_what_is_left_of_a_label() -> None:
+    def marked(text: str, width: int, search: str) -> list[str]:
+        label = LOOK.found(text, width, DARK.text, search, "project")
+        return [label.plain[span.start : span.end] for span in label.spans]
+
+    assert marked("/home/dev/monorepo", 30, "mono dev") == ["dev", "mono"]
+    assert marked("/home/dev/monorepo", 10, "mono dev") == ["mono"]
+    assert marked("monorepo", 8, "model:mono") == []
+
+
+@pytest.mark.parametrize("width", [8, 20, 41])
+def test_a_long_name_is_folded_after_a_sign(width: int) -> None:
+    name = "rollout-2026-11-19T12-52-01-日本語-9b27e5cf-92b7-42c0-ac9e-5d261892ca71.jsonl"
+    folded = pieces(name, width)
+    assert "".join(folded) == name
+    assert all(0 < cell_len(piece) <= width for piece in folded)
+    assert width < 20 or all(piece[-1] in "-." for piece in folded[:-1])
+
+
+@pytest.mark.parametrize(("palette", "glyphs"), [(palette_for("dark", {"NO_COLOR": "1"}), UNICODE), (DARK, ASCII)])
+def test_swatches_differ_where_colours_do_not(palette: Palette, glyphs: Glyphs) -> None:
+    look = Look(UTC, palette, glyphs)
+    assert len({look.swatch(colour) for colour in range(len(glyphs.fills))}) == len(glyphs.fills)
+    assert {LOOK.swatch(colour) for colour in range(8)} == {"■"}
