@@ -130,3 +130,20 @@ async def test_long_names_lose_their_middle(tmp_path: Path) -> None:
         await driver.press(SESSIONS)
         await driver.shows("evaluation-", "…", "run-17")
         assert names(driver)[0] != name
+
+
+async def test_the_session_of_a_call_is_on_the_screen_with_the_cursor_on_it(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add([call(NOW - n * 60_000, *MODELS[0], "k", session=f"work-{n:02}", tokens=n * 900) for n in range(1, 41)])
+    filler.close()
+    async with driven(tmp_path / "a.db") as driver:
+        await driver.press("5")
+        await driver.shows("following the newest")
+        await driver.press("w")
+        await driver.shows("SESSION", "▸ work-01", "work-02")
+        assert names(driver)[driver.main.query_one(SessionsPanel).query_one(KeyedTable).cursor_row] == "▸ work-01"
+        await driver.press("k")
+        await driver.press("r")
+        await driver.until(lambda: not driver.main.panel.is_asking)
+        table = driver.main.query_one(SessionsPanel).query_one(KeyedTable)
+        assert names(driver)[table.cursor_row] == "work-02", "and the user moves it from there"

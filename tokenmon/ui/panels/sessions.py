@@ -57,6 +57,8 @@ class SessionsPanel(TablePanel[SessionPage]):
         super().__init__(look, colours, memory)
         self._sort = memory.get("sessions.sort", SORTS) or SORTS[0]
         self._chosen: str | None = None
+        self._sought: str | None = None
+        """The session that the cursor was put on last, because everything was narrowed to it."""
         self._search = ""
         self._page: SessionPage | None = None
 
@@ -70,7 +72,10 @@ class SessionsPanel(TablePanel[SessionPage]):
         rows = [self._row(row.name, self._cells(row, columns)) for row in data.sessions]
         if data.without.requests:
             rows.append(self._row("", self._cells_without(data.without, columns)))
-        self._table.show(columns, rows)
+        sought = self._chosen if self._chosen != self._sought else None
+        self._sought = self._chosen
+        self._table.show(columns, rows, None if sought is None else _ROW + sought)
+        self._table.placed |= sought is not None
         self._draw_caption(data)
 
     def _draw_caption(self, data: SessionPage) -> None:
