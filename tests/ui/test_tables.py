@@ -204,7 +204,7 @@ async def test_columns_are_chosen_and_kept(full: Path) -> None:
         await opened(driver, KeysPanel)
         wide = table_of(driver)._shown_columns[0].width
         await driver.press("C")
-        await driver.shows("Columns", "[x]  SHARE", "[x]  ERR", "no room; the dearest model")
+        await driver.shows("Columns", "[x]  SHARE", "[x]  ERR", "not now; the dearest model")
         await driver.press(*["j"] * 8, "space")
         await driver.shows("[ ]  SHARE")
         await driver.press("q")

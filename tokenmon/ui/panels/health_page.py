@@ -237,7 +237,7 @@ class Sections:
         yield self._head("INVALID LINES", note)
         for key, reject in entries.rejects.items():
             when = formatting.moment(reject.at, self.look.zone, self.now)
-            line = Text("").append(f"    {when:>12}  ", self.look.palette.muted)
+            line = Text("").append(f"    {when:<12}  ", self.look.palette.muted)
             place = f" at byte {reject.offset:,}"
             line.append_text(self._path(reject.source_path, max(12, self.width - line.cell_len - len(place))))
             line.append(place, self.look.palette.muted)

@@ -70,7 +70,7 @@ class ColumnsScreen(ModalScreen[None]):
 
     def _cells(self, offer: Offer) -> tuple[Text, ...]:
         palette = self._look.palette
-        tells = offer.tells if offer.has_room or not offer.shown else "no room; " + offer.tells
+        tells = offer.tells if offer.has_room or not offer.shown else "not now; " + offer.tells
         return (
             Text("[x]" if offer.shown else "[ ]", palette.primary, no_wrap=True),
             Text(offer.label, f"bold {palette.text}", no_wrap=True),
