@@ -59,13 +59,13 @@ async def test_what_comes_while_the_user_reads_is_counted_and_g_goes_back_to_it(
         await driver.press("5")
         await driver.shows("key-0", "following the newest")
         await driver.press("j", "j")
-        await driver.shows("nothing new (g)")
+        await driver.shows("nothing new  f to follow")
         before = [row[:78] for row in driver.rows[5:20]]
         filler.add([one(1, f"new-{n}") for n in range(3)])
-        await driver.shows("+3 new (g)")
+        await driver.shows("+3 new  f to follow")
         assert [row[:78] for row in driver.rows[5:20]] == before, "only the scrollbar may move"
         filler.add([one(0.5, "new-3")])
-        await driver.shows("+4 new (g)")
+        await driver.shows("+4 new  f to follow")
         await driver.press("g")
         await driver.shows("following the newest", "new-3", "new-0")
         await driver.press("j", "f")
@@ -102,10 +102,10 @@ async def test_a_list_that_would_get_too_long_stays_until_it_is_left(
     filler.add([one(100 + n) for n in range(30)])
     async with driven(tmp_path / "a.db") as driver:
         await driver.press("5", "j", "j")
-        await driver.shows("nothing new (g)")
+        await driver.shows("nothing new  f to follow")
         chosen = table_of(driver).cursor_key
         filler.add([one(1 + n / 10) for n in range(100)])
-        await driver.shows("newer ones are not listed (g)")
+        await driver.shows("newer ones are not listed  f to follow")
         assert table_of(driver).cursor_key == chosen
         await driver.press("g")
         await driver.shows("following the newest", "14:31:07")

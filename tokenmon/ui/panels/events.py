@@ -205,14 +205,15 @@ class EventsPanel(Panel[Listed]):
     def _draw_caption(self, listed: Listed) -> None:
         palette, glyphs = self.look.palette, self.look.glyphs
         caption = Text("  ")
+        back = f"  {self.look.keyboard.named('events.follow')} to follow"
         new = listed.above(self._seen) if self._seen is not None else 0
         if self._table.at_top:
             caption.append(f"{glyphs.live} following the newest", palette.good)
         elif listed.overrun:
-            caption.append("newer ones are not listed", palette.warn).append(" (g)", palette.muted)
+            caption.append("newer ones are not listed", palette.warn).append(back, palette.muted)
         else:
             words = f"+{new:,} new" if new else "nothing new"
-            caption.append(words, palette.primary if new else palette.muted).append(" (g)", palette.muted)
+            caption.append(words, palette.primary if new else palette.muted).append(back, palette.muted)
         if listed.more is not None:
             older = "older ones further down"
             if len(listed.events) >= MOST:
