@@ -1,5 +1,6 @@
 """Rows of sessions equal the raw sums, for every view, now and after every commit."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.asking import BASE, DAY, ask, call, calls, connect, raw_sums
+from tests.store.asking import BASE, DAY, SERIES_FLAGS, ask, call, calls, connect, raw_sums
 from tests.store.filling import (
     Call,
     add_events,
@@ -207,3 +208,68 @@ def test_where_events_were_pruned_lifetime_totals_stay_and_reconcile(many: Path)
     assert page.sessions[1].models == ()
     filtered = ask(many, lambda reader: reader.sessions(View(search="m1")))
     assert (filtered.snapped, [row.requests for row in filtered.sessions]) == (True, [1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_what_is_kept_of_ended_sessions_follows_those_that_go_on(data: st.DataObject) -> None:
+    """Two readers: one has followed every commit, the other has just come."""
+    hours = st.integers(0, 12)
+    found = [
+        replace(call(BASE + data.draw(hours) * HOUR + i, 1 + i % 4, i, 10 + i), session=1 + i % 9) for i in range(40)
+    ]
+    settled, history = max(one.ts for one in found) // HOUR * HOUR, 0
+    with TemporaryDirectory() as place:
+        db = create(Path(place) / "x.db")
+        add_source(db)
+        for flags, model in zip(SERIES_FLAGS, MODELS, strict=True):
+            add_series(db, flags, model=model)
+        for number in range(1, 12):
+            add_session(db, f"s{number}")
+        fill(db, found)
+
+        async def follow() -> None:
+            nonlocal settled, history
+            async with await Reader.open(Path(place) / "x.db") as kept:
+                for step in range(4):
+                    start, length = data.draw(hours), data.draw(st.one_of(st.none(), hours))
+                    window = Window(BASE + start * HOUR + step, length and BASE + (start + length) * HOUR + step)
+                    for sort in ("cost", "last"):
+                        asked = View(window), sort, data.draw(st.integers(0, 3))
+                        async with await Reader.open(Path(place) / "x.db") as new:
+                            pages = [
+                                await reader.sessions(asked[0], sort=asked[1], limit=asked[2]) for reader in (kept, new)
+                            ]
+                        assert pages[0] == pages[1]
+                    at = data.draw(st.sampled_from((-5 * HOUR, 0, 60_000, HOUR, 3 * HOUR)))
+                    more = replace(call(settled + at + 1000 + step, 1 + step, 100 + step), session=1 + step * 2)
+                    history += int(more.ts < settled)
+                    settled = max(settled, more.ts // HOUR * HOUR)
+                    add_events(db, [more])
+                    mark_dirty(db, [more.ts // HOUR])
+                    set_meta(db, {"history": history})
+
+        asyncio.run(follow())
+        db.close()
+
+
+async def test_more_sessions_may_go_on_than_are_kept_beside_those_that_are_shown(tmp_path: Path) -> None:
+    db = create(tmp_path / "x.db")
+    add_source(db)
+    series = add_series(db, Flag.LISTED, model="m", project="p")
+    sessions = [add_session(db, f"s{i:03}") for i in range(300)]
+    fill(db, [Call(BASE + i, series, i, cost_list=1_000 - i, session=one) for i, one in enumerate(sessions)])
+    add_events(db, [Call(BASE + 5 * HOUR, series, 1_000, cost_list=0)])
+    async with await Reader.open(tmp_path / "x.db") as reader:
+        view = View(Window(BASE, BASE + 9 * HOUR))
+        assert [row.name for row in (await reader.sessions(view, limit=2)).sessions] == ["s000", "s001"]
+        more = [
+            Call(BASE + 5 * HOUR + i, series, 2_000 + i, cost_list=-900, session=one)
+            for i, one in enumerate(sessions[:150])
+        ]
+        add_events(db, more)
+        mark_dirty(db, [BASE // HOUR + 5])
+        page = await reader.sessions(view, limit=2)
+    db.close()
+    assert [row.name for row in page.sessions] == ["s150", "s151"]
+    assert (page.sessions_total, page.without.requests) == (300, 1)

@@ -1,8 +1,10 @@
 """Sessions of a view. Those that lie wholly in its range have their lifetime totals, where nothing filters; the few
 that reach over an edge, and all of a filtered view, are counted from the events.
 
-What was counted before the settled hour is kept by piece, as vectors are, so a refresh reads the newest hour. Models
-and projects are asked for the rows that are shown only, where those have their calls, and when they have changed.
+What was counted before the settled hour is kept by piece, as vectors are, so a refresh reads the newest hour. So is
+what the sessions that had ended by then are together, and which of them are the first: whether one went on is told by
+the events since. Models and projects are asked for the rows that are shown only, where those have their calls, and
+when they have changed.
 """
 
 import json
@@ -17,6 +19,7 @@ from tokenmon.errors import UsageError
 from tokenmon.store.answers import SessionPage, SessionRow, Sums
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Part, Span
+from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import COST, FAR, TIMES, TOKENS, UNPRICED, Selection, sums
 from tokenmon.store.vectors import Moment, cut, opened
@@ -61,6 +64,16 @@ class Count(NamedTuple):
             self.unpriced + other.unpriced,
             min(self.first, other.first),
             max(self.last, other.last),
+        )
+
+    def less(self, other: "Count") -> "Count":
+        """Without the calls of a part."""
+        return self._replace(
+            requests=self.requests - other.requests,
+            errors=self.errors - other.errors,
+            total=self.total - other.total,
+            cost=self.cost - other.cost,
+            unpriced=self.unpriced - other.unpriced,
         )
 
 
@@ -146,11 +159,51 @@ SELECT count(*), ifnull(sum(n), 0), ifnull(sum(err), 0), ifnull(sum(tokens), 0),
   ifnull(sum(unpriced), 0)
 FROM session WHERE {_INSIDE}
 """
-_REACHING_OVER = f"""
-SELECT id, name, first_ts, last_ts FROM session WHERE n > 0 AND last_ts >= ?1 AND first_ts < ?2 AND NOT ({_INSIDE})
+_OTHERS = f"""
+SELECT id FROM session
+WHERE n > 0 AND last_ts >= ?3 AND (first_ts < ?2 OR last_ts >= ?4) AND NOT ({_INSIDE})
 """
+_LIFETIMES = """
+SELECT id, name, n, err, tokens, cost, unpriced, first_ts, last_ts
+FROM session WHERE n > 0 AND id IN (SELECT value FROM json_each(?))
+"""
+_SPARE = 100
+"""Ended sessions that are kept beyond those that are shown, for when some of these go on."""
+
 _NEWEST_FIRST = "(SELECT * FROM session ORDER BY id DESC LIMIT -1)"
 """Where the newest are asked for: SQLite keeps the first rows of an order, and so drops most rows at once."""
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """The sessions that lay wholly between two times when the whole table was read, and had ended by the settled hour.
+
+    Which of them went on since is told by the events since then.
+    """
+
+    start: int
+    """A full hour, so that it stays while the range moves with the clock."""
+    end: int
+    settled: int
+    order: Order
+    count: int
+    together: Count
+    first: frozenset[int]
+    """Those that come first, `_SPARE` more than are shown."""
+    others: frozenset[int]
+    """All other sessions that may have calls in the range."""
+
+    def is_of(self, start: int, end: int, settled: int, order: Order) -> bool:
+        """Whether it was read for this."""
+        return (self.start, self.end, self.settled, self.order) == (start, end, settled, order)
+
+    def went_on(self, row: "_Named") -> bool:
+        """Whether a session that has calls since then was one of these."""
+        return row.session not in self.others and self.start <= row.counted.first < self.end
+
+    def has_enough(self, since: Mapping[int, Count]) -> bool:
+        """Whether the first that did not go on are as many as are shown."""
+        return len(self.first) == self.count or len(self.first - since.keys()) >= self.order.limit
 
 
 class SessionRows:
@@ -159,6 +212,7 @@ class SessionRows:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Selection, Span], _Piece] = OrderedDict()
         self._fresh: dict[tuple[Selection, Span], _Piece] = {}
+        self._ended: _Ended | None = None
         self._base: tuple[tuple[_Piece, ...], dict[int, Count]] = ((), {})
         self._described: dict[tuple[Selection, int], tuple[Count, SessionRow]] = {}
         self._version: object = None
@@ -185,26 +239,57 @@ class SessionRows:
         self, moment: Moment, selection: Selection, span: Span, order: Order, totals: Sums
     ) -> tuple[list[_Named], int, Count]:
         """Rows among which the shown ones are, how many there are, and what belongs to none."""
-        bounds = (-FAR if span[0] is None else span[0], FAR if span[1] is None else span[1])
-        ((count, *added),) = await moment.snapshot.all(_ADDED, bounds)
-        edges = [] if span == (None, None) else await moment.snapshot.all(_REACHING_OVER, bounds)
-        over = {session: _Named(session, name, Count(first=a, last=b)) for session, name, a, b in edges}
+        start, end = (-FAR if span[0] is None else span[0], FAR if span[1] is None else span[1])
+        since = await self._since(moment, selection)
+        ended = await self._those_that_ended(moment, start, end, order, since)
+        found = await moment.snapshot.all(_LIFETIMES, (json.dumps([*(ended.first | ended.others | since.keys())]),))
+        known = [_Named(session, name, Count(*row)) for session, name, *row in found]
+        still = [row for row in known if row.session in ended.first and row.session not in since]
+        rest = [row for row in known if row.session not in ended.first or row.session in since]
+        before = [row.counted.less(since[row.session]) for row in rest if row.session in since and ended.went_on(row)]
+        gone = [count for count in before if count.requests]
+        inside = [row for row in rest if start <= row.counted.first and row.counted.last < end]
+        over = {row.session: row for row in rest if row.counted.last >= start and row.counted.first < end}
+        for row in inside:
+            del over[row.session]
         lifetimes = {session: row.counted for session, row in over.items()}
         parts = await self._parts_of(moment, selection, span, lifetimes, by="session", columns=_COLUMNS)
-        rows = [
+        partly = [
             row._replace(counted=reduce(Count.with_, (Count(*part) for part in parts[session])))
             for session, row in over.items()
             if parts[session]
         ]
-        table = _NEWEST_FIRST if order.sort == "last" and order.descending else "session"
-        found = await moment.snapshot.all(
-            f"SELECT id, name, n, err, tokens, cost, unpriced, first_ts, last_ts FROM {table}"
-            f" WHERE {_INSIDE} ORDER BY {order.sql} LIMIT ?3",
-            (*bounds, order.limit or -1),
-        )
-        of_sessions = reduce(Count.with_, (row.counted for row in rows), Count(*added))
-        rows += [_Named(session, name, Count(*row)) for session, name, *row in found]
-        return rows, count + sum(map(bool, parts.values())), _less(totals, of_sessions)
+        together = reduce(Count.less, gone, ended.together)
+        together = reduce(Count.with_, (row.counted for row in (*inside, *partly)), together)
+        count = ended.count - len(gone) + len(inside) + len(partly)
+        return [*still, *inside, *partly], count, _less(totals, together)
+
+    async def _since(self, moment: Moment, selection: Selection) -> Mapping[int, Count]:
+        """Sessions with calls since the settled hour, and what these are."""
+        if moment.settled is None:
+            return {}
+        span = (moment.settled, None)
+        ((_, piece),) = self._pieces(moment, selection, span)
+        everyone = (await self._everyone(moment, selection, span, piece)).everyone or {}
+        return {session: count for session, count in everyone.items() if session != _NONE}
+
+    async def _those_that_ended(
+        self, moment: Moment, start: int, end: int, order: Order, since: Mapping[int, Count]
+    ) -> _Ended:
+        settled = FAR if moment.settled is None else moment.settled
+        asked = (-(-start // HOUR) * HOUR, min(end, settled), settled, order)
+        if self._ended is None or not self._ended.is_of(*asked) or not self._ended.has_enough(since):
+            low, high, *_ = asked
+            ((count, *added),) = await moment.snapshot.all(_ADDED, (low, high))
+            table = _NEWEST_FIRST if order.sort == "last" and order.descending else "session"
+            most = order.limit + _SPARE if order.limit else -1
+            first = await moment.snapshot.all(
+                f"SELECT id FROM {table} WHERE {_INSIDE} ORDER BY {order.sql} LIMIT ?3", (low, high, most)
+            )
+            others = await moment.snapshot.all(_OTHERS, (low, high, low - HOUR, settled))
+            ids = (frozenset(session for (session,) in rows) for rows in (first, others))
+            self._ended = _Ended(*asked, count, Count(*added), *ids)
+        return self._ended
 
     async def _of_events(
         self, moment: Moment, selection: Selection, span: Span, order: Order
@@ -290,6 +375,7 @@ class SessionRows:
         if version != self._version:
             self._kept.clear()
             self._described.clear()
+            self._ended = None
             self._version = version
         if (version, moment.revision) != self._revision:
             self._fresh.clear()

@@ -115,7 +115,8 @@ class Writer:
             touched = self._roll_up(outcome, live)
             self._account(steps, checkpoints, expired, outcome, now_ms)
             self._raise_overflows(now_ms)
-            older = bool(touched) and settled is not None and min(touched) < settled
+            widened = rollups.hours_of(batch.rewritten)  # sessions, also by copies that were not stored
+            older = settled is not None and min(touched | widened, default=settled) < settled
             self._note_facts(backlog, max(now_ms // HOUR, settled or 0), older=older)
         self._sources.committed()
         return _committed(steps, checkpoints, sum(expired), outcome)
