@@ -6,6 +6,7 @@ clock time that a change of clocks skips is the moment of the change; one that i
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -230,14 +231,15 @@ def _edges(start: int, end: int, zone: tzinfo, width: int, weeks: int) -> Iterat
             monday += step
         return
     while first <= last:
-        yield from _of_day(first, zone, width)
+        edges = _of_day(first, zone, width)
+        yield from edges[bisect_right(edges, start) : bisect_left(edges, end)]
         first += _ONE_DAY
 
 
 @lru_cache(maxsize=512)
 def _of_day(day: date, zone: tzinfo, width: int) -> tuple[int, ...]:
     """Kept, because a chart of minutes asks for the same thousands of instants at every refresh."""
-    return tuple(_edges_of_day(day, zone, width))
+    return tuple(sorted(_edges_of_day(day, zone, width)))
 
 
 def _edges_of_day(day: date, zone: tzinfo, width: int) -> Iterator[int]:

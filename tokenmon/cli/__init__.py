@@ -4,10 +4,11 @@ A face is imported in the branch that needs it, so that `--ingest-only` never lo
 mend is a `TokenmonError`: one line on stderr that says what, where and what to do. A bug is a traceback.
 """
 
+import gc
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,9 +107,20 @@ def _monitor(arguments: Arguments, target: Target) -> int:
         from tokenmon.report import report
 
         return report.run(_question(arguments, target), report.Grouping())
-    from tokenmon.ui import app
+    return _screen()(target.settings, target.database, target.settings.paths)
 
-    return app.run(target.settings, target.database, target.settings.paths)
+
+def _screen() -> Callable[[Settings, Path, Sequence[str]], int]:
+    """What shows the screen. Its modules stay for good: to look for garbage among them while they are made, and every
+    time after, would be a tenth of what a start takes.
+    """
+    gc.disable()
+    try:
+        from tokenmon.ui import app
+    finally:
+        gc.freeze()
+        gc.enable()
+    return app.run
 
 
 def _check_there_is_something(target: Target, *, reads_only: bool) -> None:
@@ -169,9 +181,8 @@ def _demo(settings: Settings, environment: Mapping[str, str]) -> int:
     if not _is_terminal(environment):
         raise UsageError("`tokenmon demo` shows a screen and needs a terminal", "try `tokenmon sample ./logs` instead")
     from tokenmon.sample import demo
-    from tokenmon.ui import app
 
-    return demo.run(settings, app.run)
+    return demo.run(settings, _screen())
 
 
 def _sample(arguments: Arguments) -> int:

@@ -19,7 +19,7 @@ from tokenmon.store.schema import SUMS
 from tokenmon.store.selecting import names_of
 from tokenmon.store.slots import exact, summed
 from tokenmon.store.snapshot import Row, Snapshot
-from tokenmon.store.statements import FAR, TIMES, Selection, Slots, Statement, sums
+from tokenmon.store.statements import CLASSES, FAR, TIMES, Selection, Slots, Statement, sums
 from tokenmon.store.vectors import Moment, Vectors
 
 MOST_BUCKETS = 5_000
@@ -102,11 +102,11 @@ def _named(
 
 
 async def classify(
-    snapshot: Snapshot, catalogue: Catalogue, name: object, kind_of: Callable[[int], object]
+    snapshot: Snapshot, catalogue: Catalogue, name: object, kind_of: Callable[[int], object], table: str = CLASSES[0]
 ) -> list[int]:
     """Put series of one kind into one class; returns a series of each class. `name` says what `kind_of` tells."""
     examples, classes = catalogue.numbered(name, kind_of)
-    await snapshot.classify((name, catalogue.generation, len(catalogue)), classes)
+    await snapshot.classify((name, catalogue.generation, len(catalogue)), classes, table)
     return examples
 
 

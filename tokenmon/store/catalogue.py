@@ -6,6 +6,7 @@ A filter is a set of series plus, rarely, conditions that only single events can
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tokenmon.dimensions import Dimension, by_name
@@ -58,8 +59,9 @@ class Catalogue:
 
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of COLUMNS. Names are made harmless again: they may have been stored by an older version."""
+        harmless = cache(sanitise)  # thousands of series have hundreds of names
         for identity, *names, priced_as, flags in rows:
-            self._series[identity] = Series(Names(*map(sanitise, names)), sanitise(priced_as), flags)
+            self._series[identity] = Series(Names(*map(harmless, names)), harmless(priced_as), flags)
         self._values.clear()
         self._classes.clear()
         self._numbered.clear()

@@ -13,8 +13,10 @@ from tokenmon.store.cover import RAW, Part
 from tokenmon.store.groups import Tally
 from tokenmon.store.schema import SUMS
 from tokenmon.store.slots import exact, summed
-from tokenmon.store.statements import Selection
+from tokenmon.store.statements import CLASSES, Selection
 from tokenmon.store.vectors import Moment
+
+_FLAGS = CLASSES[1]
 
 
 class Courses:
@@ -37,8 +39,8 @@ class Courses:
 
 async def _ask(moment: Moment, catalogue: Catalogue, selection: Selection, spans: Sequence[Span]) -> list[Tally]:
     parts = [(i, (Part(RAW, *span),) if selection.scans else exact(moment, span)) for i, span in enumerate(spans)]
-    examples = await classify(moment.snapshot, catalogue, "flags", catalogue.flags)
+    examples = await classify(moment.snapshot, catalogue, _FLAGS, catalogue.flags, _FLAGS)
     tallies = [Tally() for _ in spans]
-    for slot, number, *row in await summed(moment, selection, parts, by="class", columns=SUMS):
+    for slot, number, *row in await summed(moment, selection, parts, by=_FLAGS, columns=SUMS):
         tallies[slot].add(catalogue.flags(examples[number]), row, None, None)
     return tallies

@@ -4,6 +4,7 @@ Faces hold a Reader and get the values of `answers`. Answers are exact at every 
 rolled up; what is kept between questions is only what cannot have changed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -75,6 +76,7 @@ class Reader:
         self._pages = pages.Pages()
         self._session_rows = SessionRows()
         self._last: Moment | None = None
+        self._held: dict[asyncio.Task[Any] | None, Moment] = {}
 
     @classmethod
     async def open(cls, path: Path) -> "Reader":
@@ -95,7 +97,21 @@ class Reader:
 
     async def revision(self) -> int:
         """A number that changes whenever something was committed."""
-        return await self._snapshots.revision()
+        held = self._held.get(asyncio.current_task())
+        return await self._snapshots.revision() if held is None else held.revision
+
+    @asynccontextmanager
+    async def one_moment(self) -> AsyncIterator[None]:
+        """Whatever this task asks meanwhile is answered from one moment of the database, and sooner: to begin and end
+        a transaction takes as long as many a question. Not for long: the writer's log grows meanwhile.
+        """
+        task = asyncio.current_task()
+        async with self._moment() as moment:
+            self._held[task] = moment
+            try:
+                yield
+            finally:
+                del self._held[task]
 
     async def span(self) -> Window | None:
         """From the first event to just after the last; None where there is none."""
@@ -203,8 +219,8 @@ class Reader:
 
     async def paths(self) -> list[str]:
         """The paths that the database is about."""
-        async with self._snapshots.take() as snapshot:
-            return await health.paths_of(snapshot)
+        async with self._moment() as moment:
+            return await health.paths_of(moment.snapshot)
 
     @asynccontextmanager
     async def _question(self, view: View, *, scans: bool = False) -> AsyncIterator[_Question]:
@@ -223,6 +239,10 @@ class Reader:
 
     @asynccontextmanager
     async def _moment(self) -> AsyncIterator[Moment]:
+        held = self._held.get(asyncio.current_task())
+        if held is not None:
+            yield held
+            return
         async with self._snapshots.take() as snapshot:
             revision = await snapshot.revision()
             if self._last is None or self._last.revision != revision:

@@ -19,29 +19,28 @@ import aiosqlite
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
 from tokenmon.store.migrations import VERSION
 from tokenmon.store.schema import APPLICATION_ID
+from tokenmon.store.statements import CLASSES
 
 _BUSY_S = 5.0
 _SETTINGS = (
     "PRAGMA mmap_size=1073741824",
     "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
-    "CREATE TEMP TABLE class(id INTEGER PRIMARY KEY, class INTEGER NOT NULL)",
+    *(f"CREATE TEMP TABLE {table}(id INTEGER PRIMARY KEY, class INTEGER NOT NULL)" for table in CLASSES),
     "PRAGMA query_only=1",
 )
 
 Row = tuple[Any, ...]
 
 
-class _Classes:
-    """What the connection's table of classes holds."""
-
-    name: object = None
+_Names = dict[str, object]
+"""What the tables of classes hold, by table."""
 
 
 class Snapshot:
     """The database at one moment."""
 
-    def __init__(self, connection: aiosqlite.Connection, classes: _Classes) -> None:
+    def __init__(self, connection: aiosqlite.Connection, classes: _Names) -> None:
         self._connection = connection
         self._classes = classes
 
@@ -54,18 +53,18 @@ class Snapshot:
         ((version,),) = await self.all("PRAGMA data_version")
         return int(version)
 
-    async def classify(self, name: object, classes: Mapping[int, int]) -> None:
+    async def classify(self, name: object, classes: Mapping[int, int], table: str = CLASSES[0]) -> None:
         """Say which class every series belongs to, for statements that add up by class; nothing if `name` says so now.
 
         A table with an index, because SQLite makes none for a JSON list, and then reads the list for every row.
         """
-        if self._classes.name == name:
+        if self._classes.get(table) == name:
             return
         await self.all("PRAGMA query_only=0")
-        await self.all("DELETE FROM temp.class")
-        await self.all("INSERT INTO temp.class SELECT key, value FROM json_each(?)", (json.dumps(classes),))
+        await self.all(f"DELETE FROM temp.{table}")
+        await self.all(f"INSERT INTO temp.{table} SELECT key, value FROM json_each(?)", (json.dumps(classes),))
         await self.all("PRAGMA query_only=1")
-        self._classes.name = name
+        self._classes[table] = name
 
     async def one(self, statement: str, bound: Sequence[object] = ()) -> Row | None:
         """The first row, None where there is none."""
@@ -81,7 +80,7 @@ class Snapshots:
         self._connection = connection
         self._closed = False
         self._turn = asyncio.Lock()
-        self._classes = _Classes()
+        self._classes: _Names = {}
 
     @classmethod
     async def open(cls, path: Path) -> "Snapshots":
@@ -145,7 +144,7 @@ class Snapshots:
                     await self._connection.execute_fetchall("BEGIN")
                     yield Snapshot(self._connection, self._classes)
                 except BaseException as error:
-                    self._classes.name = None
+                    self._classes.clear()
                     if isinstance(error, asyncio.CancelledError):
                         await self._connection.interrupt()
                     # Queued before it is awaited, so it comes before the next question even if we are cancelled here.

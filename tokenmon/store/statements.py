@@ -26,6 +26,10 @@ COST = "cost"
 UNPRICED = "unpriced"
 """1 where there is no such cost; of events only."""
 
+CLASSES = ("class", "flags")
+"""Tables that say which class a series belongs to (see `Snapshot.classify`): two, so that two questions of a refresh
+that add up by different classes need not tell them each time."""
+
 _BILLED = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 _OF_EVENT = {
     "n": "1",
@@ -100,7 +104,7 @@ def sums(
     Where slots are whole, those without calls are left out. Where they are differences, calls may come to nothing
     while tokens do not.
 
-    `by` is `series`, `class` (see `Snapshot.classify`), or the series and columns of `event`: `series, session`.
+    `by` is `series`, one of `CLASSES`, or the series and columns of `event`: `series, session`.
     """
     ranges: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
     for slot, parts in slots:
@@ -110,7 +114,7 @@ def sums(
                 ranges.setdefault((part.level, part.sign), []).append((slot, low, high))
     if not ranges:
         return None
-    extra = tuple(name for name in by.split(", ") if name not in ("series", "class"))
+    extra = tuple(name for name in by.split(", ") if name not in ("series", *CLASSES))
     terms, bound = [], []
     for (level, sign), parts_of in ranges.items():
         text, more = _term(level, sign, columns, extra, selection)
@@ -118,11 +122,13 @@ def sums(
         bound += [json.dumps(parts_of), *more]
     if by == "series" and len(ranges) == 1 and _are_single_buckets(*ranges.popitem()):
         return f"SELECT slot, series, {', '.join(columns)} FROM ({terms[0]}) t", bound
-    joined = " CROSS JOIN temp.class ON class.id = t.series" if by == "class" else ""
+    joined, key = "", by
+    if by in CLASSES:
+        joined, key = f" CROSS JOIN temp.{by} c ON c.id = t.series", "c.class"
     aggregates = ", ".join(_AGGREGATE[column] for column in columns)
     having = " HAVING sum(n) <> 0" if whole and "n" in columns else ""
     source = " UNION ALL ".join(terms)
-    return f"SELECT slot, {by}, {aggregates} FROM ({source}) t{joined} GROUP BY slot, {by}{having}", bound
+    return f"SELECT slot, {key}, {aggregates} FROM ({source}) t{joined} GROUP BY slot, {key}{having}", bound
 
 
 def _are_single_buckets(kind: tuple[int, int], ranges: Sequence[tuple[int, int, int]]) -> bool:

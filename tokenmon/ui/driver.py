@@ -13,7 +13,7 @@ import signal
 import time
 from codecs import getincrementaldecoder
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from types import FrameType
 from typing import ClassVar, NamedTuple
 
@@ -111,7 +111,10 @@ class Piece:
         """Characters in a style."""
         blank = _on_blank(ink)
         if _is_narrow(text):
-            self.cells += [(character, blank if character == " " else ink) for character in text]
+            if blank == ink or " " not in text:
+                self.cells += zip(text, repeat(ink))
+            else:
+                self.cells += [(character, blank if character == " " else ink) for character in text]
         else:
             self.cells += [("", WHOLE)] * sum(map(get_character_cell_size, text))
             self.raw = "\x1b"  # filled in at its end

@@ -141,9 +141,9 @@ class Panel(Vertical, Generic[Answer], can_focus=True):
             return
         self.now = question.now
         try:
-            before = await question.reader.revision()
-            data = await self.load(question.reader, question.view)
-            moment = before if await question.reader.revision() == before else None
+            async with question.reader.one_moment():
+                moment = await question.reader.revision()
+                data = await self.load(question.reader, question.view)
         except STORE_ERRORS as error:
             self.post_message(self.Failed(str(error) or type(error).__name__))
             return

@@ -180,24 +180,26 @@ class LiveScreen(Screen[None]):
         choices = self.choices
         now = self._now() if choices.paused_at is None else choices.paused_at
         try:
-            before = await reader.revision()
-            span = await reader.span()
-            if not choices.range and span is not None and span.end is not None:
-                choices.open_on(now, span.end - 1)
-            self._asked += 1
-            window, health = choices.window(now, span), await reader.health()
-            compared = None if health.backlog_bytes else choices.compared(window, now)
-            view = View(window, choices.chips, self.words, compared)
-            question = Question(reader, view, now, self._asked)
-            sums = await reader.totals(question.view)
-            for panel in self.query(Panel):
-                panel.ask(question)
+            async with reader.one_moment():
+                before = await reader.revision()
+                span = await reader.span()
+                if not choices.range and span is not None and span.end is not None:
+                    choices.open_on(now, span.end - 1)
+                self._asked += 1
+                window, health = choices.window(now, span), await reader.health()
+                compared = None if health.backlog_bytes else choices.compared(window, now)
+                view = View(window, choices.chips, self.words, compared)
+                question = Question(reader, view, now, self._asked)
+                sums = await reader.totals(question.view)
+                for panel in self.query(Panel):  # its turn comes before that of the rest
+                    panel.ask(question)
             known = Known(question, span, Measured(sums), health, self.room)
             if self._known.question is None:  # on a first start every tenth of a second counts
                 self._known = known
                 self.draw_frame()
-            self._known = await ask_rest(known, question, self.room, choices.budget, choices.zone)
-            self._moment = before if await reader.revision() == before else None
+            async with reader.one_moment():
+                self._known = await ask_rest(known, question, self.room, choices.budget, choices.zone)
+                self._moment = before if await reader.revision() == before else None
             self._failure, self._missed = "", 0
         except STORE_ERRORS as error:
             self._failed(str(error) or type(error).__name__)
