@@ -18,10 +18,18 @@ from tests.bench.ingesting import NATIVE_LINES, NOW, write_native
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.ranges import bins
 from tokenmon.store.reader import Reader
+from tokenmon.ui.measured import Room, measure
+from tokenmon.ui.panels.groups import COMPANIONS, TRENDS, compare
+from tokenmon.ui.panels.measures import TREND
+from tokenmon.ui.panels.sessions import MOST
+from tokenmon.ui.panels.spend import load_spend
+from tokenmon.ui.panels.spenders import spenders
+from tokenmon.ui.panels.summary import RANKED, Earlier
 from tokenmon.view import View, Window
 
 DAY = 86_400_000
-HOUR = DAY // 24
+COLUMNS, BINS = 160, 24
+"""Of a chart and of a sparkline."""
 SPANS = (1 / 24, 1, 7, 30, 60)
 """Days."""
 SEARCHES = ("", "prod anth", "user-01")
@@ -40,36 +48,56 @@ def dimension(name: str) -> Dimension:
 
 
 KEY, MODEL, PROJECT, USER, DAY_OF = map(dimension, ("key", "model", "project", "user", "day"))
+KEY_ID, PROVIDER = map(dimension, ("key_id", "provider"))
 
 
-async def _summary(reader: Reader, view: View) -> None:
-    """What the panel and the rows around it ask."""
-    await reader.span()
-    await reader.totals(view)
-    for by in (MODEL, KEY):
-        await _compared(by)(reader, view)
-    await _timeline(MODEL)(reader, view)
-    before, now = view.window.before(), view.window.end or NOW
-    assert before is not None
-    await reader.totals(view.at(before))
-    for hours in (1, 2):
-        await reader.totals(view.at(Window(now - hours * HOUR, now - (hours - 1) * HOUR)))
-    await reader.alerts()
-    await reader.health()
+class _Summary:
+    """What the panel and the rows around it ask, and what the panel keeps."""
+
+    def __init__(self) -> None:
+        self._earlier = Earlier()
+
+    async def __call__(self, reader: Reader, view: View) -> None:
+        view = replace(view, compared=view.window.before())
+        await _figures_of(reader, view)
+        async with reader.one_moment():
+            await reader.breakdown(view, (MODEL,), zone=UTC, limit=RANKED)
+            await reader.alerts()
+            await self._earlier.costs(reader, view, MODEL, UTC)
+            by, _ = await spenders(reader, view, UTC, RANKED)
+            await self._earlier.costs(reader, view, by, UTC)
+            await load_spend(reader, view, MODEL, UTC, COLUMNS, view.window.end or NOW)
 
 
-def _compared(by: Dimension) -> Question:
+async def _figures_of(reader: Reader, view: View) -> None:
+    """The rows around every panel, where there is room for all of them."""
+    async with reader.one_moment():
+        await reader.span()
+        await reader.health()
+        sums = await reader.totals(view)
+    async with reader.one_moment():
+        await measure(sums, reader, view, view.window.end or NOW, Room(burn=True, bins=BINS), None, UTC)
+
+
+def _compared(by: Dimension, *others: Dimension) -> Question:
+    """What a table asks that shows other names beside its own."""
+
     async def ask(reader: Reader, view: View) -> None:
-        before = view.window.before()
-        assert before is not None
-        await reader.breakdown(view, (by,), zone=UTC)
-        await reader.breakdown(view.at(before), (by,), zone=UTC)
+        async with reader.one_moment():
+            await compare(reader, replace(view, compared=view.window.before()), by, UTC)
+            await reader.chart(view, by, bins(view.window, UTC, TREND), top=TRENDS)
+            for other in others:
+                await reader.breakdown(view, (by, other), zone=UTC, limit=COMPANIONS)
 
     return ask
 
 
 def _timeline(by: Dimension) -> Question:
-    return lambda reader, view: reader.chart(view, by, bins(view.window, UTC, 160))
+    async def ask(reader: Reader, view: View) -> None:
+        async with reader.one_moment():
+            await load_spend(reader, view, by, UTC, COLUMNS, view.window.end or NOW)
+
+    return ask
 
 
 def _by_day(zone: str) -> Question:
@@ -77,16 +105,16 @@ def _by_day(zone: str) -> Question:
 
 
 PANELS: tuple[tuple[str, Question, float], ...] = (
-    ("Summary", _summary, 16),
-    ("Figures over time", lambda reader, view: reader.course(view, bins(view.window, UTC, 24)), 3),
-    ("Keys", _compared(KEY), 16),
-    ("Models", _compared(MODEL), 16),
-    ("Keys by project", _compared(PROJECT), 16),
+    ("Summary with the figures", _Summary(), 16),
+    ("Figures of every panel", _figures_of, 16),
+    ("Keys", _compared(KEY, KEY_ID, PROVIDER, MODEL), 16),
+    ("Models", _compared(MODEL, PROVIDER), 16),
+    ("Keys by project", _compared(PROJECT, MODEL), 16),
     ("Timeline", _timeline(MODEL), 16),
     ("Timeline by user", _timeline(USER), 16),
     ("Events, a page of 500", lambda reader, view: reader.events(view, limit=500), 5),
     # Where something filters, the first draw reads every event of the range: a second at a million.
-    ("Sessions", lambda reader, view: reader.sessions(View(view.window), limit=200), 16),
+    ("Sessions", lambda reader, view: reader.sessions(View(view.window), limit=MOST), 16),
     ("Health", lambda reader, view: reader.health(), 16),
     ("report --by day, New York", _by_day("America/New_York"), 150),
     ("report --by day, Kolkata", _by_day("Asia/Kolkata"), 150),

@@ -211,14 +211,14 @@ class TokenmonApp(App[None]):
         while True:
             if await self._connection.poll():
                 self._main.store_changed()
-            if not self._main.is_asking:
+            if self._connection.has_retired and not self._main.is_asking:
                 await self._connection.close_retired(self._main.reader_in_use)
             await asyncio.sleep(POLL)
 
     def _check_ingester(self) -> None:
         if self._ingester is not None:
             self._ingester.check()
-            self._main.draw_frame()
+            self._main.draw_situation()
 
 
 def run(settings: Settings, database: Path, paths: Sequence[str]) -> int:

@@ -1,6 +1,8 @@
 """What the screen asks the store, and what can go wrong: the one place that knows how a reader fails."""
 
 import sqlite3
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,10 @@ from tokenmon.view import View
 
 STORE_ERRORS = (TokenmonError, sqlite3.Error, OSError)
 """How a question to the store fails while the screen runs; the last good numbers stay."""
+
+
+FRESH_NS = 1_000_000_000
+"""Nanoseconds after which what was written is seen by all."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,16 @@ class Question:
     """UTC milliseconds, the end of relative ranges."""
     revision: int
     """Grows whenever the store changed or the user asked anew."""
+
+
+def _written(path: Path) -> list[tuple[int, int]]:
+    """When the database and its log were written to (nanoseconds), and how long they are; they may be gone."""
+    told = []
+    for file in (path, path.with_name(path.name + "-wal")):
+        with suppress(FileNotFoundError):
+            status = file.stat()
+            told.append((status.st_mtime_ns, status.st_size))
+    return told
 
 
 class Connection:
@@ -39,18 +55,28 @@ class Connection:
         self._place: tuple[int, int] | None = None
         self._retired: list[Reader] = []
         self._closed = False
+        self._written: list[tuple[int, int]] = []
 
     @property
     def waiting(self) -> bool:
         """There is no database, or none any more."""
         return self._place is None and not self.error
 
+    @property
+    def has_retired(self) -> bool:
+        """Whether there are readers of earlier files."""
+        return bool(self._retired)
+
     async def poll(self) -> bool:
-        """Whether something differs since the last call: new data, a new file, an error or the end of one."""
+        """Whether something differs since the last call: new data, a new file, an error or the end of one.
+
+        The database is only asked where it or its log was written to: to ask wakes a thread. As a clock of files may
+        stand still for some milliseconds, and a commit is seen a little after it was written, that is a second more.
+        """
         before = self.error, self._seen, self._place
         try:
             await self._follow_file()
-            if self.reader is not None:
+            if self.reader is not None and self._may_differ():
                 self._seen = (id(self.reader), await self.reader.revision())
             self.error = ""
         except NoDatabase:
@@ -58,6 +84,12 @@ class Connection:
         except STORE_ERRORS as error:
             self.error = str(error) or type(error).__name__
         return before != (self.error, self._seen, self._place)
+
+    def _may_differ(self) -> bool:
+        written = _written(self.path)
+        before, self._written = self._written, written
+        newest = max((at for at, _ in written), default=0)
+        return bool(self.error) or before != written or time.time_ns() - newest < FRESH_NS
 
     async def _follow_file(self) -> None:
         """Open the file that the path leads to; a replaced one anew. Until that succeeds, the old one answers."""
@@ -74,7 +106,7 @@ class Connection:
                 return
             if self.reader is not None:
                 self._retired.append(self.reader)
-            self.reader, self._place = reader, place
+            self.reader, self._place, self._written = reader, place, []
 
     async def close_retired(self, in_use: Reader | None) -> None:
         """Let go of readers of earlier files, except one that a question may still be put to."""

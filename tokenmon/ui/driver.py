@@ -34,6 +34,9 @@ GAP = 4
 PATIENCE = 2.0
 """Seconds after which an answer of the terminal will not come any more."""
 
+TICK = 0.1
+"""Seconds between two looks at whether an escape was the key."""
+
 EVERYTHING = (1 << 30, 1 << 30)
 """The size of a terminal beyond which nothing can be painted."""
 
@@ -227,10 +230,13 @@ class ThriftyDriver(LinuxDriver):
 
     _canvas: Canvas
     _begun = False
+    _bell: tuple[int, int] | None = None
+    """A pipe that wakes whoever waits for keys."""
 
     def start_application_mode(self) -> None:
         """Start, and again after a suspension; whenever the size changes, terminals move their content about."""
         self._canvas, self._begun = Canvas(), False
+        self._bell = self._bell or os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         resized = signal.getsignal(signal.SIGWINCH)
 
@@ -290,24 +296,31 @@ class ThriftyDriver(LinuxDriver):
             if self.exit_event.is_set():
                 return
         parser, decode = XTermParser(), getincrementaldecoder("utf-8")("replace").decode
-        until = time.monotonic() + PATIENCE
+        answered_by = patient_until = time.monotonic() + PATIENCE
         typed: bytes | None = self.sieve.take()
         while not self.exit_event.is_set():
+            now = time.monotonic()
             if text := decode(typed or b""):  # of a character that has not come as a whole there is no text yet
+                patient_until = now + PATIENCE
                 for message in parser.feed(text):
                     self.process_message(message)
             for message in parser.tick():
                 self.process_message(message)
-            if (typed := self._typed(time.monotonic() > until)) is None:
+            # An escape alone is only known by what does not follow; after that nothing is waited for.
+            if (typed := self._typed(TICK if now < patient_until else None, late=now > answered_by)) is None:
                 self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
                 return
 
-    def _typed(self, late: bool) -> bytes | None:
-        """What was typed within a tenth of a second; None where nothing can come any more.
+    def _typed(self, seconds: float | None, *, late: bool) -> bytes | None:
+        """What was typed within so long, or before the bell; None where nothing can come any more.
 
         `late`: the terminal will not answer any more.
         """
-        if not select.select([self.fileno], [], [], 0.1)[0]:
+        assert self._bell is not None
+        ready = select.select([self.fileno, self._bell[0]], [], [], seconds)[0]
+        if self._bell[0] in ready:
+            os.read(self._bell[0], 1)
+        if self.fileno not in ready:
             self.sieve.release()
             return self.sieve.take()
         try:
@@ -320,6 +333,19 @@ class ThriftyDriver(LinuxDriver):
             return self.sieve.take() + came
         self.sieve.feed(came)
         return self.sieve.take()
+
+    def disable_input(self) -> None:
+        """Wait for no more keys."""
+        if self._bell is not None:
+            os.write(self._bell[1], b"!")
+        super().disable_input()
+
+    def close(self) -> None:
+        """Give everything back."""
+        super().close()
+        for end in self._bell or ():
+            os.close(end)
+        self._bell = None
 
 
 def driver_after(sieve: Sieve) -> type[ThriftyDriver]:

@@ -1,7 +1,7 @@
 """How keys are declared, written and told: hints, help, palette and notices are made from the bindings themselves, so
 that none of them differs from what a key does, whatever the user made of it in `[keys]`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -63,6 +63,12 @@ def _below(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
         yield from _below(below)
 
 
+@cache
+def _parted(keys: str) -> tuple[str, ...]:
+    """The names of keys that have commas between them."""
+    return tuple(binding.key for binding in Binding.make_bindings([Binding(keys, "")]))
+
+
 @dataclass(frozen=True)
 class Keyboard:
     """Which keys do what for this user."""
@@ -70,10 +76,9 @@ class Keyboard:
     remapped: Mapping[str, str] = field(default_factory=dict)
     """Keys, with commas between them, by the id of the binding that they replace those of."""
 
-    def keys(self, binding: Binding) -> list[str]:
+    def keys(self, binding: Binding) -> Sequence[str]:
         """The names of a binding's keys."""
-        keys = Binding.make_bindings([Binding(self.remapped.get(binding.id or "", binding.key), "")])
-        return [each.key for each in keys]
+        return _parted(self.remapped.get(binding.id or "", binding.key))
 
     def all(self, binding: Binding) -> str:
         """All keys of a binding, as people write them."""

@@ -1,7 +1,7 @@
 """What the store and its ingester are up to, and how a backlog goes: facts, which the status row puts into words."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LATE_S = 20.0
 """Seconds without a sign of life, or with a backlog that stays what it is, after which the data may be behind."""
@@ -63,6 +63,11 @@ class Situation:
         """For how long the data may have been behind; 0 where it is not."""
         late = max(self.silent_s, self.stuck_s)
         return late if self.ingesting and late >= LATE_S else 0.0
+
+    @property
+    def as_told(self) -> "Situation":
+        """Without seconds that are not told: equal as long as nobody would see a difference."""
+        return replace(self, silent_s=self.late_s, stuck_s=0.0)
 
 
 class Backlog:

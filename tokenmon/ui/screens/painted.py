@@ -72,6 +72,7 @@ class PaintedScreen(LiveScreen):
         self._ingester = ingester
         self._paths = paths
         self._backlog = Backlog()
+        self._painted: Situation | None = None
 
     def compose(self) -> ComposeResult:
         yield Frame(self.look, self.memory, str(self._connection.path), self.choices.budget)
@@ -106,12 +107,13 @@ class PaintedScreen(LiveScreen):
         """Everything around the panel, from what is known; painting the same again costs nothing."""
         if not self._started or not self.is_attached or self.is_away:
             return
-        question = self._known.question
+        question, situation = self._known.question, self._situation()
+        self._painted = situation.as_told
         now = self._now() if question is None else question.now
         self._show_panel()
         self.query_one(Frame).draw(
             self._known,
-            self._situation(),
+            situation,
             Freshness(self._known.newest, now, self.choices.interval),
             range_text=self.choices.range or "all",
             chips=self.choices.chips,
@@ -120,6 +122,11 @@ class PaintedScreen(LiveScreen):
             pinned=tuple(self._hint(binding) for binding in told_by(type(self)) if binding.id in PINNED),
         )
         self.query_one("#too-small", Lines).show(notices.too_small(self.look, *self.app.size))
+
+    def draw_situation(self) -> None:
+        """Everything around the panel, if what the store and its ingester are up to is not what was painted."""
+        if self._situation().as_told != self._painted:
+            self.draw_frame()
 
     def _hints(self) -> Iterator[Hint]:
         """The panels' keys, the first keys of the screen, those of the panel, and the rest."""
