@@ -514,7 +514,7 @@ async def test_a_chip_of_another_dimension_filters_and_one_of_the_same_dims(full
         await driver.press("4")
         await driver.shows("cost by model", "in this range")
         await driver.until(lambda: not driver.main.is_asking)
-        legend = [row[118:].split() for row in driver.rows if "$" in row[118:] and "██" in row[118:]]
+        legend = [row[117:].split() for row in driver.rows if "$" in row[117:] and "██" in row[117:]]
         assert [entry[1] for entry in legend][-1] == "gpt-5.1", "the chosen one is at the baseline"
         assert len(legend) > 5
         figures = driver.text.split("Summary")[0]
