@@ -19,7 +19,8 @@ def test_resized_it_shows_what_a_fresh_start_shows(tmp_path: Path) -> None:
         with screen_in_tmux(tmp_path, size) as tmux:
             settled(tmux)
             tmux.type("4")
-            fresh[size] = tmux.shows("cost by model", "Other (")
+            tmux.shows("cost by model", "Other (")
+            fresh[size] = tmux.settled()
     with screen_in_tmux(tmp_path, (120, 40)) as tmux:
         settled(tmux)
         tmux.type("4")

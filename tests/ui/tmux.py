@@ -74,6 +74,14 @@ class Tmux:
         """Wait until all of these are on the screen."""
         return self.until(lambda lines: all(word in "\n".join(lines) for word in words))
 
+    def settled(self) -> list[str]:
+        """Wait until nothing has changed for half a second; the lines."""
+        lines, before = self.lines(), None
+        while lines != before:
+            time.sleep(0.5)
+            lines, before = self.lines(), lines
+        return lines
+
     def end(self) -> None:
         """Whatever runs in it ends, too."""
         subprocess.run([*self._command, "kill-server"], capture_output=True, check=False, timeout=20)
