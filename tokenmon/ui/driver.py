@@ -236,7 +236,8 @@ class ThriftyDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Start, and again after a suspension; whenever the size changes, terminals move their content about."""
         self._canvas, self._begun = Canvas(), False
-        self._bell = self._bell or os.pipe()
+        self._hang_up_bell()
+        self._bell = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         resized = signal.getsignal(signal.SIGWINCH)
 
@@ -318,8 +319,6 @@ class ThriftyDriver(LinuxDriver):
         """
         assert self._bell is not None
         ready = select.select([self.fileno, self._bell[0]], [], [], seconds)[0]
-        if self._bell[0] in ready:
-            os.read(self._bell[0], 1)
         if self.fileno not in ready:
             self.sieve.release()
             return self.sieve.take()
@@ -335,7 +334,7 @@ class ThriftyDriver(LinuxDriver):
         return self.sieve.take()
 
     def disable_input(self) -> None:
-        """Wait for no more keys."""
+        """Wait for no more keys. The bell goes on until whoever waits has seen that it is the end."""
         if self._bell is not None:
             os.write(self._bell[1], b"!")
         super().disable_input()
@@ -343,6 +342,9 @@ class ThriftyDriver(LinuxDriver):
     def close(self) -> None:
         """Give everything back."""
         super().close()
+        self._hang_up_bell()
+
+    def _hang_up_bell(self) -> None:
         for end in self._bell or ():
             os.close(end)
         self._bell = None
