@@ -39,6 +39,12 @@ from tokenmon.ui.themes import ASCII, THEMES, Palette, glyphs_for, palette_for
 POLL = 0.25
 """Seconds between two looks at the store's revision."""
 
+QUIET_POLL = 0.5
+"""The same, once nothing has changed for so long as LIVELY."""
+
+LIVELY = 10.0
+"""Seconds after a change for which the next one is expected."""
+
 INGESTER_CHECK = 2.0
 """Seconds between two looks at the lock."""
 
@@ -208,12 +214,14 @@ class TokenmonApp(App[None]):
 
     async def _follow_store(self) -> None:
         """Tell the screen whenever the store differs from what it was."""
+        changed_at = time.monotonic()
         while True:
             if await self._connection.poll():
+                changed_at = time.monotonic()
                 self._main.store_changed()
             if self._connection.has_retired and not self._main.is_asking:
                 await self._connection.close_retired(self._main.reader_in_use)
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL if time.monotonic() - changed_at < LIVELY else QUIET_POLL)
 
     def _check_ingester(self) -> None:
         if self._ingester is not None:
