@@ -141,6 +141,19 @@ class StatusRow(Lines):
         width: int,
     ) -> None:
         """Paint the row for a terminal of `width` columns; `names` are the ranges to choose from."""
+        self.show(self.painted(look, situation, names, chosen, chips, fresh, width))
+
+    def painted(
+        self,
+        look: Look,
+        situation: Situation,
+        names: tuple[str, ...],
+        chosen: str,
+        chips: tuple[Condition, ...],
+        fresh: Freshness,
+        width: int,
+    ) -> Text:
+        """The row."""
         words, style = state_of(situation, look)
         left = Text(" ")
         left.append("tokenmon", f"bold {look.palette.primary}").append("  ").append(words, style).append("   ")
@@ -168,7 +181,7 @@ class StatusRow(Lines):
         ]
         for part in parts:
             left.append(part.text, clickable(part.style, part.action))
-        self.show(spread(left, right, width))
+        return spread(left, right, width)
 
     def _range_part(self, look: Look, chosen: str) -> _Part:
         fixed = " fixed " if ranges.is_fixed(chosen) else ""
