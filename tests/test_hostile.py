@@ -69,7 +69,7 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     home = tmp_path_factory.mktemp(request.param)
     logs = home / "logs" / f"\x1b]0;owned\x07[/nope]\u202e{'d' * 100}"
     logs.mkdir(parents=True)
-    for number, file in enumerate(sorted((ROOT / "sample_data" / request.param).rglob("*.jsonl"))[:6]):
+    for number, file in enumerate(sorted((ROOT / "sample_data" / request.param).rglob("*.json*"))[:6]):
         lines = first_lines(file)
         plain = "".join(line + "\n" for line in lines)
         (logs / f"{number}\x1b[31m{file.name}").write_text(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.dialects.cases import CASES
 from tests.plain_sums import COUNTS, Sums, plain_sums
 from tests.sample.sample_data import SAMPLE_DATA
 
@@ -37,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Sums]:
-    return plain_sums(SAMPLE_DATA)
+    return plain_sums(SAMPLE_DATA) | {case.dialect: case.sums() for case in CASES}
 
 
 def row_of(sums: Sums) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def test_every_model_has_its_requests(home: Path, expected: dict[str, Sums]) -> 
 
 
 def test_only_the_model_without_a_price_is_unpriced(home: Path, expected: dict[str, Sums]) -> None:
-    report = tokenmon(home, "report", str(SAMPLE_DATA), "--json", "--by", "model")
+    report = tokenmon(home, "report", str(SAMPLE_DATA), "--json", "--by", "model", "--where", "dialect=native")
     unpriced = {row["model"]: row["unpriced_requests"] for row in report["rows"] if row["unpriced_requests"]}
     assert unpriced == {LOCAL_MODEL: expected["native"].models[LOCAL_MODEL]}
 
@@ -103,4 +104,4 @@ def test_the_invalid_lines_are_counted_and_cost_only_themselves(home: Path, expe
     # 2: nobody ingests once the report is printed.
     status = tokenmon(home, "status", str(SAMPLE_DATA), "--json", codes=(0, 2))
     rejects = {Path(source["path"]).name: source["rejects"] for source in status["sources"] if source["rejects"]}
-    assert sum(rejects.values()) == sum(sums.bad for sums in expected.values()) == 3
+    assert sum(rejects.values()) == sum(sums.bad for sums in expected.values()) >= 3

@@ -86,6 +86,14 @@ class Flag:
     AGGREGATE = 512
     ESTIMATE = 1024
     """Neither of the two: the measurement is exact."""
+    DISAGREES = 2048
+    """The line's own total is not the sum of its parts."""
+    UNTIMED = 4096
+    """The line has no time; its file's last modification stands in."""
+    EMPTY = 8192
+    """Not one token was used."""
+    FUTURE = 16384
+    """The line's time had not come yet when it was read."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -146,6 +154,10 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     basis: str = Basis.EXACT
     disagrees: bool = False
     """The line carries a total that is not the sum of its parts (counted, never used)."""
+    untimed: bool = False
+    """The line has no time; its file's last modification stands in."""
+    running: bool = False
+    """The counts are the running totals of `id`: only what they grew by since they were last seen is a call."""
 
     @property
     def total(self) -> int:
@@ -167,8 +179,27 @@ class Reject(msgspec.Struct, frozen=True, gc=False):
     """A sentence fragment that names the field, without any value from the line: `prompt_tokens is negative`."""
 
 
-Parsed = Event | tuple[Event, ...] | Reject | None
-"""What a line turns out to be: one event, several, an invalid line, or nothing that was billed."""
+class Limit(msgspec.Struct, frozen=True, gc=False):
+    """How much of an official allowance was used at a moment, in its provider's own words."""
+
+    ts: int
+    """When it was told, UTC milliseconds."""
+    dialect: str
+    """Whose log told it."""
+    name: str
+    """Which allowance, as its provider calls it: `primary`, `five_hour`, `seven_day`."""
+    used: float
+    """Percent of it."""
+    minutes: int | None = None
+    """How long its window is; None where that is not told."""
+    resets_at: int | None = None
+    """When it is whole again, UTC milliseconds."""
+    plan: str = ""
+    """The plan that it belongs to; empty where that is not told."""
+
+
+Parsed = Event | Limit | tuple[Event | Limit, ...] | Reject | None
+"""What a line turns out to be: a call, news of a limit, several of them, an invalid line, or nothing of the kind."""
 
 
 # -- identity

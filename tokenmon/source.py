@@ -7,7 +7,7 @@ transaction as the rows they cover; `tail` decides which checkpoint a file conti
 
 import msgspec
 
-from tokenmon.events import Event
+from tokenmon.events import Event, Limit
 
 HEAD = 1024
 """Bytes of the head that are hashed, fewer while fewer are consumed."""
@@ -108,3 +108,5 @@ class Step(msgspec.Struct, gc=False):
     """When the file was last modified, UTC milliseconds."""
     error: str | None = None
     """Why the source cannot be read at the moment; an empty text clears it; None leaves it."""
+    limits: list[Limit] = msgspec.field(default_factory=list)
+    """News of limits, in the order of the lines."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.dialects.cases import CASES
 from tokenmon.dialects import by_name
 from tokenmon.dialects.base import Reader
 from tokenmon.events import Event, Parsed, Reject
@@ -47,8 +48,8 @@ def events_of(parsed: Parsed) -> Iterator[Event]:
     assert not isinstance(parsed, Reject), parsed.reason
     if isinstance(parsed, Event):
         yield parsed
-    elif parsed is not None:
-        yield from parsed
+    elif isinstance(parsed, tuple):
+        yield from (each for each in parsed if isinstance(each, Event))
 
 
 def event(dialect: str, record: Json | bytes) -> Event:
@@ -209,5 +210,6 @@ SAMPLES: dict[str, tuple[Json, ...]] = {
     ),
     "gh-aw-firewall": (FIREWALL, FIREWALL_OLD, *FIREWALL_SISTERS),
     "native": (NATIVE, {name: value for name, value in NATIVE.items() if name != "metadata"}),
+    **{case.dialect: case.records for case in CASES},
 }
 """Records of each dialect, with and without usage."""

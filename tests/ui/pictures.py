@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 from rich.cells import cell_len
 
 from tests.command import ROOT, tokenmon
-from tests.sample.sample_data import SAMPLE_DATA, UNTIL
+from tests.sample.sample_data import UNTIL, generate
 from tests.ui.driving import Driver, driven
 from tests.ui.filling import filled
 
@@ -76,7 +76,7 @@ README = (
     Scene("summary", ("1",), ("Top models", "gpt-5.5")),
     Scene("timeline", ("4",), ("cost by model", "gpt-5.5")),
 )
-"""Over `sample_data/`."""
+"""Over the generated part of `sample_data/`."""
 
 
 def cells_of(driver: Driver) -> list[list[Cell]]:
@@ -153,10 +153,11 @@ def written(rows: list[list[Cell]]) -> str:
 
 @asynccontextmanager
 async def sample_screen() -> AsyncIterator[tuple[Driver, Path]]:
-    """The screen over `sample_data/`, on the evening when it was made."""
+    """The screen over what the generators write into `sample_data/`, on the evening when it was made."""
     with tempfile.TemporaryDirectory() as place:
-        home, database = Path(place), Path(place) / "usage.db"
-        done = tokenmon(home, "--ingest-only", "--once", "--db", str(database), str(SAMPLE_DATA))
+        home, database, logs = Path(place), Path(place) / "usage.db", Path(place) / "logs"
+        generate(logs)
+        done = tokenmon(home, "--ingest-only", "--once", "--db", str(database), str(logs))
         assert done.code == 0, done.err
         now = int(UNTIL.timestamp() * 1000)
         with sqlite3.connect(database) as connection:  # an alert began when the logs were read, which is now

@@ -1,6 +1,6 @@
 """The formats tokenmon reads: a new one is a module beside these and its line in `DIALECTS`, the only list of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
@@ -24,9 +24,9 @@ __all__ = [
 DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GH_AW_FIREWALL, NATIVE)
 
 
-def by_name(name: str) -> Dialect | None:
+def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:
     """The dialect of that name."""
-    return next((dialect for dialect in DIALECTS if dialect.name == name), None)
+    return next((dialect for dialect in dialects if dialect.name == name), None)
 
 
 def found_places(environment: Mapping[str, str], home: Path) -> list[Place]:
@@ -35,6 +35,6 @@ def found_places(environment: Mapping[str, str], home: Path) -> list[Place]:
     return [place for place in dict.fromkeys(places) if place.path.is_dir()]
 
 
-def recognise(record: Record) -> Dialect | None:
+def recognise(record: Record, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:
     """The first dialect that claims this record."""
-    return next((dialect for dialect in DIALECTS if dialect.matches(record)), None)
+    return next((dialect for dialect in dialects if dialect.matches(record)), None)

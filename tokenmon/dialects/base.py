@@ -32,7 +32,7 @@ class Reader(Protocol):
     """Reads the lines of one source in order."""
 
     def parse(self, line: bytes) -> Parsed:
-        """What this line is. Never raises for anything a line can hold."""
+        """What this line is, or this whole document. Never raises for anything that one can hold."""
         ...
 
     def state(self) -> bytes:
@@ -73,5 +73,10 @@ class Dialect:
     """Longest line that is kept while it waits for its newline, bytes."""
     carries_nothing: Callable[[bytes, int, int], bool] = never
     """Whether the head of the line `data[start:end]` already says that it carries no usage. Looks at 1 KiB at most."""
+    documents: tuple[str, ...] = ()
+    """Names of its files that hold one JSON document instead of lines, as globs: `session-*.json`.
+
+    A document is read whole whenever it changed, so every call in it is `rewritten` or `running`.
+    """
     places: Callable[[Mapping[str, str], Path], tuple[Place, ...]] = nowhere
     """Where its logs usually are, by the environment's variables and the home directory; not checked to exist."""

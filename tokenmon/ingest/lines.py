@@ -7,14 +7,15 @@ one place that every byte of a gigabyte passes through.
 
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from tokenmon.dialects import Dialect, Reader, by_name, recognise
+from tokenmon.dialects import DIALECTS, Dialect, Reader, by_name, recognise
 from tokenmon.events import (
     Event,
+    Limit,
     Parsed,
     Reject,
     identity_of_id,
@@ -51,10 +52,18 @@ class Whereabouts:
 class SourceReader:
     """Turns one source's lines, in order, into rows, rejects and tallies."""
 
-    def __init__(self, whereabouts: Whereabouts, book: PriceBook, dialect: str, state: bytes) -> None:
+    def __init__(
+        self,
+        whereabouts: Whereabouts,
+        book: PriceBook,
+        dialect: str,
+        state: bytes,
+        dialects: Sequence[Dialect] = DIALECTS,
+    ) -> None:
         self.whereabouts = whereabouts
         self._book = book
-        self._dialect = by_name(dialect) if dialect else None
+        self._dialects = dialects
+        self._dialect = by_name(dialect, dialects) if dialect else None
         self._reader: Reader | None = self._dialect.reader(whereabouts, state) if self._dialect else None
 
     @property
@@ -118,13 +127,18 @@ class SourceReader:
         step.tally.skipped += skipped
 
     def _unusual(self, parsed: Parsed, line: bytes, offset: int, lineage: int, step: Step) -> None:
-        """A reject, or several events on one line."""
+        """A reject, news of a limit, or several things on one line."""
         if isinstance(parsed, Reject):
             step.tally.rejects += 1
             step.rejects.append(RejectedLine(offset, len(line), parsed.reason))
+        elif isinstance(parsed, Limit):
+            step.limits.append(parsed)
         elif isinstance(parsed, tuple):
             line_hash = zlib.crc32(line)
             for index, event in enumerate(parsed):
+                if isinstance(event, Limit):
+                    step.limits.append(event)
+                    continue
                 cost, priced_as = self._book.price(event)
                 if event.rewritten:
                     h = identity_of_rewritten(event.names, event.id, event.attempt)
@@ -142,7 +156,7 @@ class SourceReader:
             stop = data.find(b"\n", start)
             record = _record(data[start : stop if stop >= 0 else len(data)])
             start = stop + 1 if stop >= 0 else -1
-            dialect = recognise(record) if record is not None else None
+            dialect = recognise(record, self._dialects) if record is not None else None
             if dialect is not None:
                 self._dialect, self._reader = dialect, dialect.reader(self.whereabouts, b"")
                 return

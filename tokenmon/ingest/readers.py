@@ -3,8 +3,9 @@
 import contextlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from tokenmon.dialects import DIALECTS, Dialect
 from tokenmon.ingest.lines import SourceReader, Whereabouts
 from tokenmon.pricing import PriceBook
 from tokenmon.source import Checkpoint
@@ -17,9 +18,10 @@ MOST = 1_000
 class Readers:
     """A reader for each source, always one that stands exactly where the source goes on."""
 
-    def __init__(self, book: PriceBook, roots: Roots) -> None:
+    def __init__(self, book: PriceBook, roots: Roots, dialects: Sequence[Dialect] = DIALECTS) -> None:
         self._book = book
         self._roots = roots
+        self._dialects = dialects
         self._standing: OrderedDict[tuple[int, int], tuple[Checkpoint, SourceReader]] = OrderedDict()
 
     def of(self, source: OpenSource) -> SourceReader:
@@ -30,7 +32,7 @@ class Readers:
             standing[1].whereabouts.mtime_ms = mtime_ms
             return standing[1]
         whereabouts = Whereabouts(checkpoint.path, mtime_ms, self._lines_of_sibling)
-        return SourceReader(whereabouts, self._book, checkpoint.dialect, checkpoint.state)
+        return SourceReader(whereabouts, self._book, checkpoint.dialect, checkpoint.state, self._dialects)
 
     def stands(self, source: OpenSource, checkpoint: Checkpoint, reader: SourceReader) -> None:
         """The reader went on to this checkpoint."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
-from tokenmon.store.schema import APPLICATION_ID, INITIAL
+from tokenmon.store.schema import APPLICATION_ID, INITIAL, SECOND
 
 _MOVE_ASIDE = "move it aside and start again; logs that still exist are read anew"
 
@@ -20,7 +20,13 @@ def m001(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001,)
+def m002(connection: sqlite3.Connection) -> None:
+    """Where numbers come from, official limits."""
+    for statement in statements_of(SECOND):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001, m002)
 """Migration i brings a database from version i to i + 1."""
 
 VERSION = len(MIGRATIONS)

@@ -109,6 +109,10 @@ class Narrower:
                 flags |= 128 if streamed else 256
             if event.basis != "exact":
                 flags |= 512 if event.basis == "provider_aggregate" else 1024
+            if event.disagrees:
+                flags |= 2048
+            if event.untimed:
+                flags |= 4096
             combination = event.names, row.priced_as, flags
             series = series_ids(combination)
             session_name = event.session

@@ -136,3 +136,19 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 # prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path)
 
 INITIAL = SERIES + EVENTS + ROLLUPS + SOURCES
+
+_zeros = ", ".join(f"{count} INTEGER NOT NULL DEFAULT 0" for count in (*COUNTS, "cost_logged"))
+
+SECOND = f"""
+ALTER TABLE source ADD COLUMN unclaimed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE reason(                -- how often a line of a source was invalid for this reason
+  source INTEGER NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(source, reason)) WITHOUT ROWID, STRICT;
+CREATE TABLE sighting(              -- where else a call was seen than in the line that counts
+  h INTEGER NOT NULL, source INTEGER NOT NULL, off INTEGER NOT NULL, PRIMARY KEY(h, source)) WITHOUT ROWID, STRICT;
+CREATE TABLE running(               -- the largest running totals that were seen of something that only tells totals
+  dialect TEXT NOT NULL, name TEXT NOT NULL, {_zeros}, PRIMARY KEY(dialect, name)) WITHOUT ROWID, STRICT;
+CREATE TABLE allowance(             -- the newest news of each official limit: events.Limit
+  dialect TEXT NOT NULL, plan TEXT NOT NULL, name TEXT NOT NULL, used REAL NOT NULL, minutes INTEGER,
+  resets_at INTEGER, ts INTEGER NOT NULL, PRIMARY KEY(dialect, plan, name)) WITHOUT ROWID, STRICT;
+"""
+"""What version 2 added: more about where numbers come from, and official limits."""
