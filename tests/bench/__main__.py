@@ -12,13 +12,13 @@ from pathlib import Path
 
 from tests.bench.asking import panels, panels10m
 from tests.bench.figures import Figure, table
-from tests.bench.ingesting import native, transcripts
+from tests.bench.ingesting import native, rollouts, transcripts
 from tests.bench.screen import screen
 
 BENCHES: dict[str, Callable[[Path, float], Iterator[Figure]]] = {
-    bench.__name__: bench for bench in (native, transcripts, panels, screen, panels10m)
+    bench.__name__: bench for bench in (native, transcripts, rollouts, panels, screen, panels10m)
 }
-USUAL = ("native", "transcripts", "panels", "screen")
+USUAL = ("native", "transcripts", "rollouts", "panels", "screen")
 """What runs when none is named; the other takes minutes and a gigabyte."""
 
 

@@ -1,7 +1,7 @@
 """How fast logs become rows, cold and warm, and how much memory that takes."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -9,7 +9,7 @@ from statistics import median
 from tests.bench import limits
 from tests.bench.command import ingest
 from tests.bench.figures import Figure
-from tokenmon.sample import Generator, SampleLedger, big_claude_tree, write_sample
+from tokenmon.sample import Generator, SampleLedger, big_claude_tree, big_codex_tree, write_sample
 from tokenmon.sample.native import Native
 
 NOW = 1_795_200_000_000
@@ -66,15 +66,24 @@ def native(place: Path, scale: float) -> Iterator[Figure]:
 
 def transcripts(place: Path, scale: float) -> Iterator[Figure]:
     """Cold ingest of a large Claude Code tree, then a start with nothing new."""
+    yield from _tree(place, "transcripts", scale, big_claude_tree)
+
+
+def rollouts(place: Path, scale: float) -> Iterator[Figure]:
+    """The same of Codex."""
+    yield from _tree(place, "rollouts", scale, big_codex_tree)
+
+
+def _tree(place: Path, name: str, scale: float, write: Callable[..., SampleLedger]) -> Iterator[Figure]:
     yield first_start(place)
-    logs = place / "claude"
-    ledger = big_claude_tree(logs, int(TREE_BYTES * scale), now_ms=NOW)
+    logs, database = place / name, place / f"{name}.db"
+    ledger = write(logs, int(TREE_BYTES * scale), now_ms=NOW)
     files = sum(1 for path in logs.rglob("*.jsonl"))
     reading = limits.reading(logs)
-    cold = ingest(place / "claude.db", [logs], place)
-    check(place / "claude.db", ledger)
-    name = f"cold ingest, {ledger.size / 1e6:,.0f} MB of transcripts"
-    yield Figure(name, cold.seconds, "s", 15, "reading the bytes", reading, relative=True)
+    cold = ingest(database, [logs], place)
+    check(database, ledger)
+    title = f"cold ingest, {ledger.size / 1e6:,.0f} MB of {name}"
+    yield Figure(title, cold.seconds, "s", 15, "reading the bytes", reading, relative=True)
     yield Figure("  its peak memory", cold.peak_mb, "MB", 120)
-    warm = median(ingest(place / "claude.db", [logs], place).seconds for _ in range(3))
+    warm = median(ingest(database, [logs], place).seconds for _ in range(3))
     yield Figure(f"restart with nothing new, {files} files", warm, "s", 0.3)

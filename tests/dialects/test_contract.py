@@ -1,15 +1,19 @@
 """What every dialect promises: it claims its own records only, and reading is total."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.dialects.promises import check
 from tests.dialects.samples import NATIVE, SAMPLES, Json, Place, line, parse, reader, reason
+from tests.fuzz.mutations import file_of, places_in, put
+from tests.fuzz.promises import read as read_as
 from tokenmon.dialects import DIALECTS, Dialect, by_name, recognise
-from tokenmon.events import MAX_COST, MAX_COUNT, Event, Limit, Parsed, Reject
+from tokenmon.events import Event, Parsed, Reject
 
 EVERY = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
@@ -23,42 +27,6 @@ USAGE = {
     name: next(record for record in records if has_event(parse(name, record))) for name, records in SAMPLES.items()
 }
 """A record of each dialect that is an event."""
-
-
-def check(parsed: Parsed, dialect: Dialect) -> None:
-    """Whatever a line was, this is what may come of it."""
-    if parsed is None:
-        return
-    if isinstance(parsed, Reject):
-        assert parsed.reason
-        assert len(parsed.reason) < 120
-        return
-    for event in parsed if isinstance(parsed, tuple) else (parsed,):
-        if isinstance(event, Limit):
-            check_limit(event, dialect)
-            continue
-        assert isinstance(event, Event)
-        counts = (event.cache_read, event.cache_write_5m, event.cache_write_1h, event.reasoning)
-        assert all(type(count) is int and 0 <= count <= MAX_COUNT for count in (event.input, event.output))
-        assert all(count is None or (type(count) is int and 0 <= count <= MAX_COUNT) for count in counts)
-        assert event.cost_logged is None or 0 <= event.cost_logged <= MAX_COST
-        assert 946_684_800_000 <= event.ts < 4_133_980_800_000
-        assert event.names.dialect == dialect.name
-        assert event.names.host == ""
-        for text in (*event.names, event.session, event.metadata, event.error, event.request_id):
-            text.encode()
-            assert "\x1b" not in text
-        assert all(len(name.encode()) <= 256 for name in event.names)
-        assert event.status is None or 0 <= event.status <= 999
-        assert all(each is None or 0 <= each <= MAX_COUNT for each in (event.latency_ms, event.ttft_ms))
-
-
-def check_limit(limit: Limit, dialect: Dialect) -> None:
-    assert limit.dialect == dialect.name
-    assert 0 <= limit.used <= 100_000
-    assert limit.resets_at is None or 0 <= limit.resets_at < 4_133_980_800_000
-    assert limit.minutes is None or 0 < limit.minutes <= MAX_COUNT
-    assert "\x1b" not in limit.name + limit.plan
 
 
 def test_there_is_a_sample_of_every_dialect() -> None:
@@ -191,21 +159,6 @@ def test_any_json_is_read(dialect: Dialect, value: Any) -> None:
         dialect.matches(value)
 
 
-def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where every value of a record stands."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path] * bool(path) + [each for key, one in inner for each in places_in(one, (*path, key))]
-
-
-def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """A copy of a record with another value in one place."""
-    if not path:
-        return new
-    copy = value.copy()
-    copy[path[0]] = put(value[path[0]], path[1:], new)
-    return copy
-
-
 @EVERY
 @PROFILE
 @given(data=st.data())
@@ -255,3 +208,10 @@ def test_a_reason_never_holds_a_value_of_the_line(value: Any, field: str) -> Non
         assert parsed.reason.startswith((field, "prompt_tokens", "line is"))
         assert "PRIVATE" not in parsed.reason
         assert not isinstance(value, str) or len(value) < 5 or value not in parsed.reason
+
+
+@EVERY
+def test_files_that_never_were_cost_only_themselves(dialect: Dialect) -> None:
+    random = Random(dialect.name)
+    for _ in range(150):
+        read_as(dialect, file_of(SAMPLES[dialect.name], random))

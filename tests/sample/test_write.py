@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.plain_sums import claude_code, plain_sums
+from tests.plain_sums import claude_code, codex, plain_sums
 from tests.sample import sample_data
-from tokenmon.sample import GENERATORS, Expected, SampleLedger, big_claude_tree, write_sample
+from tokenmon.sample import GENERATORS, Expected, SampleLedger, big_claude_tree, big_codex_tree, write_sample
 from tokenmon.sample.generator import Stamps
 
 NOW = 1_795_200_000_000
@@ -98,6 +98,13 @@ def test_a_large_tree_has_the_size_and_the_sums_it_says(tmp_path: Path) -> None:
     lines = b"".join(files.values()).splitlines()
     assert len(lines) / (ledger.size / 1e6) == pytest.approx(213, rel=0.12)
     assert all(json.loads(line) for line in lines)
+
+
+def test_a_large_tree_of_rollouts_has_the_sums_it_says(tmp_path: Path) -> None:
+    ledger = big_codex_tree(tmp_path, 7_000_000)
+    found = codex(tmp_path)
+    assert (found.requests, found.total) == (ledger.totals.requests, ledger.totals.total)
+    assert ledger.size == sum(map(len, tree(tmp_path).values())) == pytest.approx(7_000_000, rel=0.02)
 
 
 def test_the_committed_sample_is_what_the_generators_write(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""A large Claude Code tree, written as fast as memory can be copied: what the bench reads.
+"""Large trees of agents' logs, written as fast as memory can be copied: what the bench reads.
 
-Shaped like measured trees (performance.md): 309 files a gigabyte, 213 lines a megabyte, of which 38 in 100 carry
-usage; every message that repeats does so within its file, 1.25 lines a message.
+Claude Code's is shaped like measured trees (performance.md): 309 files a gigabyte, 213 lines a megabyte, of which 38
+in 100 carry usage; every message that repeats does so within its file, 1.25 lines a message. Codex's has the same
+files and text, with one counter after every few messages, a quarter of them written again.
 """
 
 from pathlib import Path
@@ -83,6 +84,72 @@ def _file(number: int, began: int, size: int, random: Random, logs: Logs, book: 
             data = head + _RESULT % (_TEXT[start : _whole(start + length)], number, line, stamp(at))
             logs.append(path, data)
             written += len(data)
+
+
+_META = (
+    b'{"timestamp":"%s","type":"session_meta","payload":{"id":"t-%04d","timestamp":"%s","cwd":"/home/dev/p%03d",'
+    b'"originator":"codex_cli_rs","cli_version":"0.142.0","instructions":"%s"}}\n'
+)
+_CONTEXT = (
+    b'{"timestamp":"%s","type":"turn_context","payload":{"cwd":"/home/dev/p%03d","model":"gpt-5.3-codex",'
+    b'"effort":"high"}}\n'
+)
+_OUTPUT = (
+    b'{"timestamp":"%s","type":"response_item","payload":{"type":"function_call_output","call_id":"call_%d",'
+    b'"output":"%s"}}\n'
+)
+_SPELLED = (
+    b'{"input_tokens":%d,"cached_input_tokens":%d,"output_tokens":%d,"reasoning_output_tokens":%d,"total_tokens":%d}'
+)
+_COUNTER = (
+    b'{"timestamp":"%s","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":%s,'
+    b'"last_token_usage":%s,"model_context_window":272000},"rate_limits":{"primary":{"used_percent":%.1f,'
+    b'"window_minutes":300,"resets_at":%d},"secondary":null}}}\n'
+)
+MESSAGES_A_CALL = 3
+
+
+def big_codex_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
+    """Write about `size` bytes of rollouts below `directory`, over the 60 days before `now_ms`."""
+    random = Random(seed)
+    logs = Logs(directory)
+    book = Book()
+    stamp = Stamps()
+    files = max(1, round(size / FILE_BYTES))
+    span = 60 * 86_400_000 // files
+    for number in range(files):
+        _rollout(number, now_ms - (files - number) * span, size // files, random, logs, book, stamp)
+    logs.flush()
+    return SampleLedger({"codex": book.models}, 0, logs.size)
+
+
+def _rollout(number: int, began: int, size: int, random: Random, logs: Logs, book: Book, stamp: Stamps) -> None:
+    """One thread of `size` bytes from `began`, UTC milliseconds, on."""
+    path = f"sessions/rollout-{number:04}.jsonl"
+    first = stamp(began)
+    project, sums = number % 40, book.of("gpt-5.3-codex")
+    lines = [_META % (first, number, first, project, _TEXT[: _whole(20_000)]), _CONTEXT % (first, project)]
+    logs.append(path, b"".join(lines))
+    at, call, chance = began, 0, random.random
+    written, totals = sum(map(len, lines)), (0, 0, 0, 0)
+    while written < size:
+        call += 1
+        lines.clear()
+        for _ in range(MESSAGES_A_CALL):
+            at += int(1_000 + chance() * 9_000)
+            start = _whole(int(chance() * 60_000))
+            length = int(RESULT_BYTES * 2 * chance())
+            lines.append(_OUTPUT % (stamp(at), call, _TEXT[start : _whole(start + length)]))
+        prompt = 4_000 + int(60_000 * chance())
+        used = (prompt, int(prompt * 0.9 * chance()), 60 + int(2_200 * chance()), int(50 * chance()))
+        totals = (totals[0] + used[0], totals[1] + used[1], totals[2] + used[2], totals[3] + used[3])
+        sums.add(used[0] - used[1], used[1], 0, 0, used[2], used[3])
+        spelled = (_SPELLED % (*each, each[0] + each[2]) for each in (totals, used))
+        counter = _COUNTER % (stamp(at), *spelled, call % 90, at // 1_000 + 9_000)
+        lines += [counter, counter] if chance() < REPEATED else [counter]
+        data = b"".join(lines)
+        logs.append(path, data)
+        written += len(data)
 
 
 def _whole(place: int) -> int:
