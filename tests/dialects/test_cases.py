@@ -19,7 +19,7 @@ UNTIMED = 1_789_376_400
 
 _STORED = """
 SELECT ts, provider, model, input, output, cache_read, cache_write_5m, cache_write_1h, reasoning, cost_logged,
-  coalesce(session.name, ''), project, err, series.flags
+  coalesce(session.name, ''), project, event.err, series.flags
 FROM event JOIN series ON series.id = event.series LEFT JOIN session ON session.id = event.session"""
 
 

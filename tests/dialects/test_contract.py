@@ -89,8 +89,8 @@ def test_a_bad_line_costs_only_itself(dialect: Dialect, kind: str) -> None:
     assert bad is not None
     one = reader(dialect.name)
     outcome = one.parse(bad)
-    if not (kind == "nested deeply" and dialect.name == "codex"):  # without a known word, nothing of it is decoded
-        assert isinstance(outcome, Reject)
+    # Without a word that the dialect knows, nothing of it is decoded.
+    assert isinstance(outcome, Reject) or (kind == "nested deeply" and outcome is None)
     assert has_event(one.parse(good))
 
 

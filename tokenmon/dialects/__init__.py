@@ -6,6 +6,7 @@ from pathlib import Path
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.codex import CODEX
+from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.native import NATIVE
 
@@ -21,7 +22,7 @@ __all__ = [
     "recognise",
 ]
 
-DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GH_AW_FIREWALL, NATIVE)
+DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GEMINI_CLI, GH_AW_FIREWALL, NATIVE)
 
 
 def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:

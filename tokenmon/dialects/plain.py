@@ -5,7 +5,7 @@ function says. Most lines stand for themselves. Where they do not (a header name
 model) the function is given what was remembered, a struct of the dialect's own, and may change it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Record, Surroundings
 from tokenmon.dialects.fields import Cleaned, Invalid
-from tokenmon.events import Parsed, Reject
+from tokenmon.events import Event, Parsed, Reject
 
 Memory = TypeVar("Memory", bound=msgspec.Struct)
 
@@ -91,6 +91,22 @@ def remembering(
         return PlainReader(read, words, Scene(surroundings, _remembered(memory, state)))
 
     return reader
+
+
+def each_valid(read: Callable[[Record], Event | None], parts: Iterable[object]) -> Parsed:
+    """The calls among the parts of a document. A part that cannot be read costs only itself, beside one that can."""
+    events: list[Event] = []
+    wrong: Invalid | None = None
+    for part in parts:
+        try:
+            event = read(fields.mapping(part))
+        except Invalid as reason:
+            wrong = wrong or reason
+        else:
+            events += [event] if event is not None else []
+    if wrong is not None and not events:
+        raise wrong
+    return tuple(events) or None
 
 
 def _remembered(memory: type[Memory], state: bytes) -> Memory:
