@@ -51,7 +51,7 @@ def test_the_total_tells_whether_the_input_includes_the_cache() -> None:
 def test_without_a_telling_total_the_input_includes_the_cache_as_the_api_says() -> None:
     assert counted(5000, 200, 3000, 150, 0, 9999) == (2000, 3000, 350, True)
     assert counted(5000, 200, 3000, 150, 0, 0) == (2000, 3000, 350, False)
-    assert counted(100, 20, 3000, 0, 0, 120) == (0, 3000, 20, False)
+    assert counted(100, 20, 3000, 0, 0, 120) == (0, 3000, 20, True)
 
 
 def test_prompts_of_tools_are_input() -> None:

@@ -9,6 +9,7 @@ from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.native import NATIVE
+from tokenmon.dialects.qwen_code import QWEN_CODE
 
 __all__ = [
     "DIALECTS",
@@ -22,7 +23,7 @@ __all__ = [
     "recognise",
 ]
 
-DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GEMINI_CLI, GH_AW_FIREWALL, NATIVE)
+DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GEMINI_CLI, GH_AW_FIREWALL, QWEN_CODE, NATIVE)
 
 
 def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:

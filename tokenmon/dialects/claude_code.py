@@ -362,7 +362,7 @@ def matches(record: Record) -> bool:
     kind, message = record.get("type"), record.get("message")
     if not isinstance(kind, str) or "payload" in record or "usageMetadata" in record or "tokens" in record:
         return False
-    if isinstance(message, dict) and "parts" in message:
+    if "systemPayload" in record or (isinstance(message, dict) and "parts" in message):
         return False
     if kind == "assistant":
         return isinstance(message, dict) and ("sessionId" in record or "usage" in message)

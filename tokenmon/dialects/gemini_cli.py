@@ -1,11 +1,8 @@
 """Gemini CLI's recorded chats, in both shapes, and what a headless run prints at its end.
 
 A chat is one document with all its messages, or lines after a header that names the session: the CLI turned from one
-to the other and copies the whole chat when it resumes an old one. A message is written again whenever something of it
-changes, so its id within its session is the call.
-
-`input` is the prompt with the cache in it, as the API counts it; a rewriter's log that counts the cache apart shows in
-its total. Thoughts stand beside the output and are billed as output, prompts of tools beside the input.
+to the other, and copies the whole chat when it resumes an old one. After a change of the history all messages that
+are left are written once more.
 
 A headless run (`--output-format json` or `stream-json`) tells sums per model only. Each is one event marked as an
 aggregate, known by session, model and time; without a time, by its place in the file. The same run's chat tells the
@@ -13,13 +10,15 @@ same calls one by one, so only one of the two should be watched.
 """
 
 from collections.abc import Mapping
-from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.gemini_chats import call_of
+from tokenmon.dialects.gemini_usage import Tokens, tokens_of, told
 from tokenmon.dialects.plain import Scene, each_valid, remembering
 from tokenmon.events import Basis, Event, Names, Parsed
 
@@ -27,36 +26,16 @@ NAME = "gemini-cli"
 LINE_CAP = 64 * 1024 * 1024
 ROLE = "gemini"
 """The `type` of a message by the model."""
+FORKS_ROLE = "qwen"
+"""The same in the documents of its fork."""
+
+_NAMES = Names(dialect=NAME, integration=NAME, provider="google", source_class="agent")
 
 
 class Chat(msgspec.Struct):
     """What earlier lines told."""
 
     session: str = ""
-
-
-class Counts(NamedTuple):
-    """What the CLI tells of a call, or of all calls to a model."""
-
-    prompt: int | None
-    output: int | None
-    cached: int | None
-    thoughts: int | None
-    tool: int | None
-    total: int | None
-
-
-class Tokens(NamedTuple):
-    """The disjoint counts of an event."""
-
-    input: int
-    output: int
-    cache_read: int | None
-    reasoning: int | None
-    disagrees: bool
-
-
-# -- chats
 
 
 def read(record: Record, scene: Scene[Chat]) -> Parsed:
@@ -84,43 +63,7 @@ def _meet(record: Record, changes: Record, scene: Scene[Chat]) -> None:
 def _message(message: Record, scene: Scene[Chat]) -> Event | None:
     if message.get("type") != ROLE:
         return None
-    tokens = _tokens(
-        _counts(fields.mapping(message.get("tokens")), ("input", "output", "cached", "thoughts", "tool", "total"))
-    )
-    if tokens is None:
-        return None
-    ts, untimed = scene.moment(message.get("timestamp"), "timestamp")
-    session, own = scene.memory.session, scene.clean(fields.harmless_string(message.get("id")))
-    return Event(
-        ts=ts,
-        names=_names(message.get("model"), scene),
-        input=tokens.input,
-        output=tokens.output,
-        cache_read=tokens.cache_read,
-        reasoning=tokens.reasoning,
-        id=f"{session}:{own}" if own else "",
-        rewritten=bool(own),
-        session=session,
-        disagrees=tokens.disagrees,
-        untimed=untimed,
-    )
-
-
-def _names(model: object, scene: Scene[Chat]) -> Names:
-    return Names(
-        dialect=NAME,
-        integration=NAME,
-        provider="google",
-        model=scene.clean(fields.harmless_string(model)),
-        source_class="agent",
-        project=scene.clean(_project(scene.surroundings.path)),
-    )
-
-
-def _project(path: str) -> str:
-    """The directory that the CLI made for the project: `tmp/PROJECT/chats/…`; a chat names only a hash of it."""
-    parts = PurePath(path).parts[:-1]
-    return parts[parts.index("chats") - 1] if "chats" in parts[1:] else ""
+    return call_of(message, scene.memory.session, _NAMES, scene)
 
 
 # -- headless runs
@@ -135,7 +78,7 @@ def _run(record: Record, stats: Mapping[str, Any], scene: Scene[Chat]) -> Parsed
         tokens = _sums(fields.mapping(metrics))
         if tokens is None or not (tokens.input or tokens.output or tokens.cache_read):
             continue
-        names = _names(model, scene)
+        names = _NAMES._replace(model=scene.clean(model))
         events.append(
             Event(
                 ts=ts,
@@ -155,36 +98,15 @@ def _run(record: Record, stats: Mapping[str, Any], scene: Scene[Chat]) -> Parsed
 
 
 def _sums(metrics: Mapping[str, Any]) -> Tokens | None:
-    """Sums of one model: `json` tells all, `stream-json` lumps thoughts and tools into its total."""
+    """Sums of one model: `json` tells all of them; `stream-json` leaves the thoughts to what is left of the total."""
     if isinstance(metrics.get("tokens"), dict):
-        return _tokens(_counts(metrics["tokens"], ("prompt", "candidates", "cached", "thoughts", "tool", "total")))
-    told = _counts(metrics, ("input_tokens", "output_tokens", "cached", "", "", "total_tokens"))
-    rest = (told.total or 0) - (told.prompt or 0) - (told.output or 0)
-    return _tokens(told._replace(output=told.output + rest if told.output is not None and rest > 0 else told.output))
-
-
-# -- counts
-
-
-def _counts(counts: Mapping[str, Any], keys: tuple[str, ...]) -> Counts:
-    return Counts(*(fields.count(counts.get(key), f"tokens.{key}") for key in keys))
-
-
-def _tokens(told: Counts) -> Tokens | None:
-    """The disjoint counts; None where nothing is told."""
-    if not any(count is not None for count in told):
-        return None
-    prompt, output, cached, thoughts, tool, total = (count or 0 for count in told)
-    inside = prompt + output + thoughts + tool
-    apart = cached > 0 and total == inside + cached
-    uncached = prompt if apart else max(prompt - cached, 0)
-    return Tokens(
-        input=fields.count(uncached + tool, "tokens.input") or 0,
-        output=fields.count(output + thoughts, "tokens.output") or 0,
-        cache_read=told.cached,
-        reasoning=told.thoughts,
-        disagrees=total > 0 and not apart and total != inside,
-    )
+        keys = ("prompt", "candidates", "cached", "thoughts", "tool", "total")
+        return tokens_of(told(metrics["tokens"], keys, "tokens"), "tokens")
+    counts = told(metrics, ("input_tokens", "output_tokens", "cached", "", "", "total_tokens"), "models")
+    rest = (counts.total or 0) - (counts.prompt or 0)
+    if counts.output is not None and rest > counts.output:
+        counts = counts._replace(output=rest)
+    return tokens_of(counts, "models")
 
 
 # -- what the dialect is
@@ -193,7 +115,7 @@ def _tokens(told: Counts) -> Tokens | None:
 def matches(record: Record) -> bool:
     """A header or document, a change of it, a message by the model, or a headless run's first or last line."""
     if "projectHash" in record and "sessionId" in record:
-        return True
+        return not of_fork(record)
     if "$set" in record or "$rewindTo" in record:
         return True
     kind = record.get("type")
@@ -203,6 +125,12 @@ def matches(record: Record) -> bool:
         return "session_id" in record and "model" in record
     stats = fields.mapping(record.get("stats"))
     return isinstance(stats.get("models"), dict) and (kind == "result" or "response" in record)
+
+
+def of_fork(record: Record) -> bool:
+    """Whether this is a document of Qwen Code, which differs only in how it calls the model."""
+    messages = record.get("messages")
+    return isinstance(messages, list) and any(fields.mapping(each).get("type") == FORKS_ROLE for each in messages)
 
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
