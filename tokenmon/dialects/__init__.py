@@ -8,6 +8,7 @@ from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
+from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.native import NATIVE
 from tokenmon.dialects.qwen_code import QWEN_CODE
 
@@ -23,7 +24,7 @@ __all__ = [
     "recognise",
 ]
 
-DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GEMINI_CLI, GH_AW_FIREWALL, QWEN_CODE, NATIVE)
+DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GEMINI_CLI, GH_AW_FIREWALL, KIMI, QWEN_CODE, NATIVE)
 
 
 def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:

@@ -3,7 +3,7 @@
 `sample_data/` holds these files, the contract takes its records from them, and they are read end to end in any order.
 """
 
-from tests.dialects.cases import gemini_cli, qwen_code
+from tests.dialects.cases import gemini_cli, kimi, qwen_code
 from tests.dialects.cases.case import Case
 
-CASES: tuple[Case, ...] = (gemini_cli.CASE, qwen_code.CASE)
+CASES: tuple[Case, ...] = (gemini_cli.CASE, kimi.CASE, qwen_code.CASE)
