@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
+from tokenmon.dialects.api_response import API_RESPONSE
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
@@ -24,7 +25,16 @@ __all__ = [
     "recognise",
 ]
 
-DIALECTS: tuple[Dialect, ...] = (CLAUDE_CODE, CODEX, GEMINI_CLI, GH_AW_FIREWALL, KIMI, QWEN_CODE, NATIVE)
+DIALECTS: tuple[Dialect, ...] = (
+    CLAUDE_CODE,
+    CODEX,
+    GEMINI_CLI,
+    GH_AW_FIREWALL,
+    KIMI,
+    QWEN_CODE,
+    API_RESPONSE,
+    NATIVE,
+)
 
 
 def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:

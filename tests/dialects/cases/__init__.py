@@ -5,5 +5,8 @@
 
 from tests.dialects.cases import gemini_cli, kimi, qwen_code
 from tests.dialects.cases.case import Case
+from tests.dialects.cases.api_response import CASE as API_RESPONSE
 
-CASES: tuple[Case, ...] = (gemini_cli.CASE, kimi.CASE, qwen_code.CASE)
+CASES: tuple[Case, ...] = (
+    API_RESPONSE,
+)
