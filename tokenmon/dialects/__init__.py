@@ -11,6 +11,7 @@ from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.native import NATIVE
+from tokenmon.dialects.otlp import OTLP
 from tokenmon.dialects.qwen_code import QWEN_CODE
 
 __all__ = [
@@ -31,6 +32,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GEMINI_CLI,
     GH_AW_FIREWALL,
     KIMI,
+    OTLP,
     QWEN_CODE,
     API_RESPONSE,
     NATIVE,
