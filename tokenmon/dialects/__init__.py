@@ -12,6 +12,7 @@ from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.native import NATIVE
 from tokenmon.dialects.otlp import OTLP
+from tokenmon.dialects.pi import PI
 from tokenmon.dialects.qwen_code import QWEN_CODE
 
 __all__ = [
@@ -33,6 +34,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GH_AW_FIREWALL,
     KIMI,
     OTLP,
+    PI,
     QWEN_CODE,
     API_RESPONSE,
     NATIVE,

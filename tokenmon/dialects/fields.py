@@ -143,6 +143,15 @@ def dollars(value: Any, field: str) -> float | None:
     return float(value)
 
 
+def logged_cost(value: Any) -> int | None:
+    """USD as nano-USD where the producer works them out itself: its 0, and what cannot be used, is an unknown cost."""
+    try:
+        amount = dollars(value, "")
+    except Invalid:
+        return None
+    return round(amount * NANO) if amount else None
+
+
 # -- times
 
 
