@@ -11,6 +11,7 @@ from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.native import NATIVE
+from tokenmon.dialects.opencode import OPENCODE
 from tokenmon.dialects.otlp import OTLP
 from tokenmon.dialects.pi import PI
 from tokenmon.dialects.qwen_code import QWEN_CODE
@@ -33,6 +34,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GEMINI_CLI,
     GH_AW_FIREWALL,
     KIMI,
+    OPENCODE,
     OTLP,
     PI,
     QWEN_CODE,
