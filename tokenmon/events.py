@@ -185,7 +185,7 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
     ts: int
     """When it was told, UTC milliseconds."""
     dialect: str
-    """Whose log told it."""
+    """The dialect of the calls that use it up, whoever told it."""
     name: str
     """Which allowance, as its provider calls it: `primary`, `five_hour`, `seven_day`."""
     used: float

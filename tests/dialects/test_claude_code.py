@@ -346,12 +346,36 @@ def test_names_are_cleaned_once_and_forgotten_before_they_are_too_many() -> None
         assert read.session == f"s{number}"
 
 
+def test_the_desktop_apps_audit_repeats_calls_that_its_transcript_has() -> None:
+    audit = {"type": "assistant", "session_id": "s-1", "_audit_timestamp": "2026-09-14T09:00:09.000Z"}
+    said = audit | {"message": CLAUDE["message"]}
+    assert CLAUDE_CODE.matches(said)
+    assert CLAUDE_CODE.matches({"type": "result", "modelUsage": {}} | audit | {"type": "result"})
+    for odd in ("2026-09-14T09:00:09.000Z", None, 5):
+        assert parse(NAME, said | {"_audit_timestamp": odd or 0}) is None
+
+
+HOME = Path("/home/ann")
+DESKTOP = [
+    HOME / "Library" / "Application Support" / "Claude" / "local-agent-mode-sessions",
+    HOME / ".config" / "Claude" / "local-agent-mode-sessions",
+]
+
+
+def transcripts(**environment: str) -> list[Path]:
+    return [place.path for place in CLAUDE_CODE.places(environment, HOME)]
+
+
 def test_where_transcripts_are() -> None:
-    home = Path("/home/ann")
-    assert [place.path for place in CLAUDE_CODE.places({}, home)] == [
-        home / ".claude" / "projects",
-        home / ".config" / "claude" / "projects",
-    ]
-    configured = CLAUDE_CODE.places({"CLAUDE_CONFIG_DIR": "/a, /b ,,/c/projects"}, home)
-    assert [str(place.path) for place in configured] == ["/a/projects", "/b/projects", "/c/projects"]
-    assert {place.label for place in configured} == {"Claude Code"}
+    usual = [HOME / ".claude" / "projects", HOME / ".config" / "claude" / "projects"]
+    assert transcripts() == usual + DESKTOP
+    assert {place.label for place in CLAUDE_CODE.places({}, HOME)} == {"Claude Code", "Claude Desktop"}
+    configured = transcripts(CLAUDE_CONFIG_DIR="/a, /b ,,/c/projects")
+    assert configured == [Path("/a/projects"), Path("/b/projects"), Path("/c/projects"), *DESKTOP]
+
+
+def test_several_configuration_directories_are_separated_as_paths_are() -> None:
+    configured = transcripts(CLAUDE_CONFIG_DIR="/a", CLAUDE_CONFIG_DIRS="/a:/b;/c/projects:")
+    assert configured == [Path("/a/projects"), Path("/b/projects"), Path("/c/projects"), *DESKTOP]
+    assert transcripts(XDG_CONFIG_HOME="/conf")[-1] == Path("/conf/Claude/local-agent-mode-sessions")
+    assert transcripts(XDG_CONFIG_HOME="relative")[-1] == DESKTOP[-1]

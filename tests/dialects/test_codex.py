@@ -25,7 +25,7 @@ from tests.dialects.samples import (
 )
 from tokenmon.dialects.codex import CODEX as DIALECT
 from tokenmon.dialects.codex import carries_nothing
-from tokenmon.events import Event, Names, Reject
+from tokenmon.events import Event, Limit, Names, Parsed, Reject
 
 NAME = "codex"
 ONE = codex_usage(1000, 800, 50)
@@ -511,6 +511,84 @@ def test_words_about_counters_are_no_counter() -> None:
     words = '{"type":"event_msg","payload":{"type":"token_count","info":{"last_token_usage":{"input_tokens":5}}}}'
     message = {"timestamp": at(1), "type": "event_msg", "payload": {"type": "agent_message", "message": words}}
     assert parse(NAME, message) is None
+
+
+# -- limits
+
+
+HOURS = {"used_percent": 12.0, "window_minutes": 300, "resets_at": 1_789_400_000}
+WEEK = {"used_percent": 41.5, "window_minutes": 10_080, "resets_at": 1_789_900_000}
+
+
+def limited(record: Json, **limits: Any) -> Json:
+    record["payload"]["rate_limits"] = {"limit_id": "codex", "primary": HOURS, "secondary": WEEK} | limits
+    return record
+
+
+def limits_in(parsed: Parsed) -> list[Limit]:
+    together = parsed if isinstance(parsed, tuple) else (parsed,)
+    return [each for each in together if isinstance(each, Limit)]
+
+
+def told(**limits: Any) -> list[Limit]:
+    return limits_in(parse(NAME, limited(codex_count(None), **limits)))
+
+
+def test_limits_are_told_beside_a_call() -> None:
+    one = reader(NAME)
+    for record in CODEX[:-1]:
+        one.parse(line(record))
+    call, hours, week = one.parse(line(limited(codex_count(ONE, ONE), plan_type="pro")))  # type: ignore[misc]
+    assert isinstance(call, Event)
+    assert hours == Limit(1_789_376_410_000, NAME, "primary", 12.0, 300, 1_789_400_000_000, "pro")
+    assert week == Limit(1_789_376_410_000, NAME, "secondary", 41.5, 10_080, 1_789_900_000_000, "pro")
+
+
+def test_limits_are_told_without_a_call_and_by_a_re_emit() -> None:
+    assert [limit.name for limit in told()] == ["primary", "secondary"]
+    one = reader(NAME)
+    one.parse(line(codex_count(ONE, ONE)))
+    assert len(limits_in(one.parse(line(limited(codex_count(ONE, ONE)))))) == 2
+
+
+def test_an_older_version_tells_in_how_many_seconds_a_window_resets() -> None:
+    (limit,) = told(primary={"used_percent": 3, "window_minutes": 299, "resets_in_seconds": 90}, secondary=None)
+    assert (limit.minutes, limit.resets_at) == (299, 1_789_376_410_000 + 90_000)
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"),
+    [
+        ({"limit_id": None}, "primary"),
+        ({"limit_id": "codex_mini"}, "codex_mini primary"),
+        ({"limit_id": "codex_mini", "limit_name": "GPT-5.3-Codex-Spark"}, "GPT-5.3-Codex-Spark primary"),
+        ({"limit_id": "\x1b[2J"}, "\N{REPLACEMENT CHARACTER}[2J primary"),
+    ],
+)
+def test_the_limit_of_one_model_is_not_the_accounts(limits: Json, name: str) -> None:
+    assert told(**limits)[0].name == name
+
+
+@pytest.mark.parametrize("odd", [None, [], "12", True, -1, 1e9, {"used_percent": None}, {"used_percent": "12"}])
+def test_an_odd_window_costs_only_itself(odd: Any) -> None:
+    assert [limit.name for limit in told(primary=odd)] == ["secondary"]
+    assert [limit.name for limit in told(primary=HOURS | {"used_percent": odd})] == ["secondary"]
+    (limit,) = told(primary=HOURS | {"window_minutes": odd, "resets_at": odd}, secondary=None)[:1]
+    assert limit.used == 12.0
+
+
+@pytest.mark.parametrize("odd", [None, [], "x", 5])
+def test_odd_limits_cost_nothing_of_the_call(odd: Any) -> None:
+    record = codex_count(ONE, ONE)
+    record["payload"]["rate_limits"] = odd
+    assert totals_of(read(NAME, [record])) == [(200, 800, 50)]
+
+
+def test_limits_in_a_copied_history_are_of_long_ago() -> None:
+    one = reader(NAME)
+    one.parse(line(codex_meta("child", forked_from_id="parent")))
+    assert one.parse(line(limited(codex_count(ONE, ONE, "2026-09-14T09:00:00.100Z")))) is None
+    assert len(limits_in(one.parse(line(limited(codex_count(TWO, STEP, at(60))))))) == 2
 
 
 def test_where_rollouts_are(tmp_path: Path) -> None:

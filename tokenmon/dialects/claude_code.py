@@ -4,8 +4,12 @@ One call is written as several lines, seconds apart, and copied into the files o
 sessions; so every event is `rewritten` and its identity is the call's (`message.id` and `requestId`), never the
 session's or the file's. The counts are Anthropic's own and disjoint already. Nearly all bytes are tool results in
 `user` lines, which their head tells apart; nothing in a line but the counts and the time may cost us the line.
+
+The desktop app's local agents keep transcripts of the same kind, and beside each an audit that repeats its calls
+without their request ids: the transcript counts, the audit carries nothing.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,8 @@ HEAD = 1024
 """How far into a line its head reaches at most, bytes."""
 SYNTHETIC = "<synthetic>"
 """Model of the messages that Claude Code made up itself."""
+AUDITED = "_audit_timestamp"
+"""What every line of the desktop app's audit has, and no line of a transcript."""
 STANDARD_TIERS = ("", "standard", "default", "auto")
 
 
@@ -101,11 +107,13 @@ class Line(msgspec.Struct, gc=False):
     costUSD: Dollars | None = None
     message: Message | None = None
     data: Progress | None = None
+    audited: str | None = msgspec.field(default=None, name=AUDITED)
 
 
 _decode = msgspec.json.Decoder(Line).decode
 _COUNTS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _TEXTS = ("type", "sessionId", "requestId", "uuid", "cwd")
+_DESKTOP = "Claude/local-agent-mode-sessions"
 
 
 class ClaudeReader:
@@ -133,6 +141,8 @@ class ClaudeReader:
             return Reject(str(reason))
 
     def _events(self, line: Line) -> Parsed:
+        if line.audited is not None:
+            return None
         if line.type == "progress":
             if line.data is None or line.data.message is None:
                 return None
@@ -285,6 +295,8 @@ def _tier(usage: Counts) -> str:
 
 def _line(record: Mapping[str, Any]) -> Line:
     known: dict[str, Any] = {field: fields.harmless_string(record.get(field)) for field in _TEXTS}
+    if AUDITED in record:
+        return Line(audited="")
     inner = fields.mapping(record.get("data")).get("message")
     if known["type"] == "progress":
         known["data"] = Progress(_line(inner)) if isinstance(inner, dict) else None
@@ -366,14 +378,23 @@ def matches(record: Record) -> bool:
         return False
     if kind == "assistant":
         return isinstance(message, dict) and ("sessionId" in record or "usage" in message)
-    return "sessionId" in record or "leafUuid" in record or kind == "file-history-snapshot"
+    return "sessionId" in record or "leafUuid" in record or kind == "file-history-snapshot" or AUDITED in record
 
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
-    """`CLAUDE_CONFIG_DIR` (several, comma between them), else the two directories that versions have used."""
-    configured = [Path(part.strip()) for part in environment.get("CLAUDE_CONFIG_DIR", "").split(",") if part.strip()]
-    roots = configured or [home / ".claude", home / ".config" / "claude"]
-    return tuple(Place(root if root.name == "projects" else root / "projects", "Claude Code") for root in roots)
+    """`CLAUDE_CONFIG_DIR` (comma between several) and `CLAUDE_CONFIG_DIRS` (colon or semicolon), else the two
+    directories that versions have used; and where the desktop app keeps its agents on macOS and on Linux.
+    """
+    named = environment.get("CLAUDE_CONFIG_DIR", "").split(",")
+    named += re.split("[:;]", environment.get("CLAUDE_CONFIG_DIRS", ""))
+    configured = [Path(part.strip()) for part in named if part.strip()]
+    roots = dict.fromkeys(configured or [home / ".claude", home / ".config" / "claude"])
+    given = environment.get("XDG_CONFIG_HOME", "")
+    own = Path(given) if given.startswith("/") else home / ".config"
+    return (
+        *(Place(root if root.name == "projects" else root / "projects", "Claude Code") for root in roots),
+        *(Place(app / _DESKTOP, "Claude Desktop") for app in (home / "Library" / "Application Support", own)),
+    )
 
 
 CLAUDE_CODE = Dialect(

@@ -4,6 +4,9 @@ A rollout repeats running totals, so a call is what they grew by; the same total
 line's own delta says. A forked or spawned thread starts with its parent's whole history, stamped anew: those counters
 are recognised by the parent's sequence of totals where the parent's file is known, else by when they were stamped.
 Nothing is compared across threads: two agents may honestly make equal calls.
+
+A tier counts only where a thread's log tells it. `service_tier` of Codex's config.toml tells what is set now, not what
+was when a call was made, and a guess of it would double the list price of a whole history.
 """
 
 import re
@@ -16,6 +19,7 @@ import msgspec
 
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
+from tokenmon.dialects.codex_limits import limits_of
 from tokenmon.dialects.codex_usage import Counts, counts_of, meant_by, model_of, tokens_of
 from tokenmon.dialects.fields import Invalid
 from tokenmon.events import MAX_COUNT, Event, Names, Parsed, Reject
@@ -112,7 +116,7 @@ class CodexReader:
         if kind == "event_msg":
             kind = payload.get("type")
             if kind == "token_count":
-                return self._counter(record, payload, line)
+                return self._with_limits(self._counter(record, payload, line), record, payload)
         if kind == "token_usage_record":
             return self._usage_record(record, payload)
         if kind == "turn.completed":
@@ -140,7 +144,7 @@ class CodexReader:
         at.replaying = bool(at.parents)
         for value in (meta.get("timestamp"), record.get("timestamp")):
             if at.created is None:
-                at.created = _instant_or_none(value)
+                at.created = fields.harmless_moment(value)
 
     def _turn(self, context: Mapping[str, Any]) -> None:
         at = self._at
@@ -182,6 +186,16 @@ class CodexReader:
         before, at.totals = at.totals, totals or at.totals
         return self._event(ts, last or (totals or Counts()).since(before), model_of(payload))
 
+    def _with_limits(self, call: Event | None, record: Record, payload: Mapping[str, Any]) -> Parsed:
+        """A counter's call, and the limits that are told beside it; those in a copied history are of long ago."""
+        ts = fields.harmless_moment(record.get("timestamp")) if "rate_limits" in payload else None
+        if ts is None or self._at.replaying:
+            return call
+        limits = tuple(limits_of(payload["rate_limits"], ts, NAME, self._clean))
+        if not limits:
+            return call
+        return limits if call is None else (call, *limits)
+
     def _usage_record(self, record: Record, payload: Mapping[str, Any]) -> Event | None:
         used = counts_of(payload.get("usage"), "usage", MAX_COUNT)
         if used is None or not self._tells_calls("token_usage_record"):
@@ -196,7 +210,7 @@ class CodexReader:
         if used is None:
             return None
         holders = (record, *(fields.mapping(record.get(field)) for field in ("data", "result", "response")))
-        ts = _instant_or_none(record.get("timestamp"))
+        ts = fields.harmless_moment(record.get("timestamp"))
         if ts is None:
             ts = self._surroundings.mtime_ms
             if not fields.EARLIEST <= ts < fields.LATEST:
@@ -346,13 +360,6 @@ def _parents(meta: Mapping[str, Any]) -> list[str]:
 
 def _instant(record: Record) -> int:
     return fields.milliseconds(fields.moment(record.get("timestamp"), "timestamp"), "timestamp")
-
-
-def _instant_or_none(value: Any) -> int | None:
-    try:
-        return fields.milliseconds(fields.moment(value, "timestamp"), "timestamp")
-    except Invalid:
-        return None
 
 
 # -- what the dialect is

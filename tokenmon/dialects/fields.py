@@ -130,6 +130,11 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def percentage(value: Any, most: int) -> float | None:
+    """A share in percent between 0 and `most`; absent where it cannot be used."""
+    return float(value) if is_number(value) and 0 <= value <= most else None
+
+
 def dollars(value: Any, field: str) -> float | None:
     """An amount of USD; null is absent."""
     if value is None:
@@ -177,6 +182,14 @@ def moment(value: Any, field: str) -> datetime:
     except (ValueError, OverflowError, OSError):
         pass
     raise Invalid(f"{field} is not a time")
+
+
+def harmless_moment(value: Any) -> int | None:
+    """A time that nothing depends on, UTC milliseconds: absent where it cannot be used."""
+    try:
+        return milliseconds(moment(value, ""), "")
+    except Invalid:
+        return None
 
 
 def strict_moment(value: Any, field: str) -> datetime:
