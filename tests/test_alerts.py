@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokenmon.alerts import MOST, RULES, Alert, BudgetFacts, Facts, SourceFacts, evaluate
+from tokenmon.alerts import MOST, RULES, Alert, BudgetFacts, Facts, LimitFacts, SourceFacts, evaluate
 
 SOURCE = SourceFacts("/l/a.jsonl", rejects=0, last_reason="", disagrees=0, expired=0, lost_bytes=0)
 
@@ -32,6 +32,9 @@ def test_nothing_wrong_is_no_alert() -> None:
         (Facts(trouble=("no inotify watches left",)), "ingester", "warning"),
         (Facts(budget=BudgetFacts("20/day", 0.8, "18:00")), "budget", "info"),
         (Facts(budget=BudgetFacts("20/day", 1.0, "14:00")), "budget", "warning"),
+        (Facts(limits=(LimitFacts("codex 5h", 90, "17:30"),)), "limit", "info"),
+        (Facts(limits=(LimitFacts("codex 5h", 99.9, "17:30"),)), "limit", "info"),
+        (Facts(limits=(LimitFacts("codex 5h", 100, "17:30"),)), "limit", "warning"),
     ],
 )
 def test_each_trouble_is_told_with_its_weight(facts: Facts, kind: str, severity: str) -> None:
@@ -42,6 +45,15 @@ def test_each_trouble_is_told_with_its_weight(facts: Facts, kind: str, severity:
 
 def test_a_budget_that_is_far_from_used_up_is_not_told() -> None:
     assert evaluate(Facts(budget=BudgetFacts("20/day", 0.799, "20:00"))) == ()
+
+
+def test_a_limit_is_told_when_it_is_nearly_used_and_says_until_when() -> None:
+    assert evaluate(Facts(limits=(LimitFacts("codex 5h", 89.9, "17:30"),))) == ()
+    titles = [evaluate(Facts(limits=(LimitFacts("codex 5h", 91.7, at),)))[0].title for at in ("17:30", "")]
+    assert titles == [
+        "91% of the limit codex 5h is used; it is reset at 17:30",
+        "91% of the limit codex 5h is used",
+    ]
 
 
 def test_a_budget_says_when_it_will_be_used_up_and_nothing_where_it_lasts() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from tokenmon.limits import NEARLY as NEARLY_ALL
+
 
 @dataclass(frozen=True)
 class Alert:
@@ -49,6 +51,18 @@ class BudgetFacts:
 
 
 @dataclass(frozen=True)
+class LimitFacts:
+    """How much of an official limit is used, as its provider last said."""
+
+    limit: str
+    """Whose it is and which: `codex 5h`."""
+    used: float
+    """Percent of it."""
+    whole_again: str
+    """When it is reset, for people; empty where that is not known."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What was committed, and what the ingester cannot do, as far as the rules look at it."""
 
@@ -64,6 +78,8 @@ class Facts:
     """What else does not work, such as watching for changes."""
     budget: BudgetFacts | None = None
     """None where none is set."""
+    limits: tuple[LimitFacts, ...] = ()
+    """Official limits whose windows have not ended."""
 
 
 NEARLY = 0.8
@@ -143,6 +159,14 @@ def _budget(facts: Facts) -> Iterable[Alert]:
         yield Alert("budget", budget.budget, "info", title + pace)
 
 
+def _limit(facts: Facts) -> Iterable[Alert]:
+    for limit in facts.limits:
+        if limit.used >= NEARLY_ALL:
+            reset = f"; it is reset at {limit.whole_again}" if limit.whole_again else ""
+            title = f"{int(limit.used)}% of the limit {limit.limit} is used{reset}"
+            yield Alert("limit", limit.limit, "warning" if limit.used >= 100 else "info", title)
+
+
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
@@ -151,6 +175,7 @@ RULES: tuple[Rule, ...] = (
     Rule("source fails", "every source can be read", _failing_source),
     Rule("ingester", "nothing hinders the ingester", _trouble),
     Rule("budget", "no budget is nearly used up", _budget),
+    Rule("limit", "no official limit is nearly used up", _limit),
     Rule("path missing", "every path to read is there", _missing_path),
     Rule("bytes lost", "nothing went away unread", _lost_bytes),
     Rule("unpriced model", "every model has a price", _unpriced_model),

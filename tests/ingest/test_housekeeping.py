@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.dialects.samples import codex_count, line
 from tests.ingest.ingesting import ingest, native, natives, rollups_are_exact, rows
 from tokenmon.budget import parse_budget
 from tokenmon.errors import LockHeld, NotOurDatabase
@@ -50,6 +51,21 @@ def test_a_budget_is_told_when_it_is_nearly_used_and_fires_when_it_is(
     alerts = rows(database, "SELECT state, title FROM alert WHERE kind = 'budget'")
     assert [each for each, _ in alerts] == ([state] if state else [])
     assert not alerts or "of the budget of" in alerts[0][1]
+
+
+@pytest.mark.parametrize(("used", "ends", "state"), [(99, 3_600, "info"), (100, 3_600, "firing"), (100, -1, None)])
+def test_a_limit_of_a_log_is_told_until_its_window_ends(
+    tmp_path: Path, used: float, ends: int, state: str | None
+) -> None:
+    log, database = tmp_path / "rollout-1.jsonl", tmp_path / "t.db"
+    record = codex_count(None, at=time.time() - 60)
+    window = {"used_percent": used, "window_minutes": 300, "resets_at": int(time.time()) + ends}
+    record["payload"]["rate_limits"] = {"primary": window}
+    log.write_bytes(line(record) + b"\n")
+    ingest(database, log)
+    alerts = rows(database, "SELECT state FROM alert WHERE kind = 'limit'")
+    assert alerts == ([(state,)] if state else [])
+    assert rows(database, "SELECT used FROM allowance") == [(used,)]
 
 
 def test_a_budget_counts_what_no_log_says_at_list_prices(tmp_path: Path) -> None:

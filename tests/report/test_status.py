@@ -1,9 +1,11 @@
 """`status`: exit codes for a monitor, states of sources, and the document of the design."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from tokenmon.events import Limit
 from tokenmon.report.output import cells
 from tokenmon.report.status import document, exit_code, plain_lines
 from tokenmon.store.answers import AlertRow, Health, SourceHealth, Unpriced
@@ -84,7 +86,7 @@ def test_the_exit_code_is_for_a_monitor(health: Health, code: int) -> None:
 def test_the_document_is_the_one_of_the_design() -> None:
     found = document(replace(HEALTH, alerts=(ALERT, replace(ALERT, state="ok"))), NOW)
     assert list(found) == [
-        *("schema", "database", "ingester", "backlog_bytes", "prices", "sources", "alerts", "unpriced"),
+        *("schema", "database", "ingester", "backlog_bytes", "prices", "sources", "alerts", "unpriced", "limits"),
     ]
     assert found["schema"] == "tokenmon.status/1"
     assert found["database"] == {
@@ -143,3 +145,20 @@ def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_alert_says_what_it_is_about() -> None:
     lines = plain_lines(replace(HEALTH, alerts=(ALERT,)), NOW)
     assert any(line.startswith("warning    2 invalid lines: /logs/a.jsonl (since ") for line in lines)
+
+
+HOURS = Limit(NOW - 60_000, "codex", "primary", 58.0, 300, NOW + 3_600_000, "pro")
+ENDED = Limit(NOW - 60_000, "codex", "secondary", 97.0, 10_080, NOW - 1_000, "pro")
+
+
+def test_limits_say_what_is_used_and_a_window_that_has_ended_is_whole_again() -> None:
+    with_limits = replace(HEALTH, limits=(ENDED, HOURS))
+    listed: Any = document(with_limits, NOW)["limits"]
+    used, ended = listed
+    assert (used["name"], used["used_percent"], used["reset"], used["window_minutes"]) == ("primary", 58.0, False, 300)
+    assert (ended["used_percent"], ended["reset"], ended["told_percent"]) == (0, True, 97.0)
+    lines = [line for line in plain_lines(with_limits, NOW) if line.startswith("limit ")]
+    assert lines == [
+        "limit      codex 5h: 58% used, is reset at 2025-11-20T15:03:22.123Z (told 2025-11-20T14:02:22.123Z)",
+        "limit      codex 7d: whole again since 2025-11-20T14:03:21.123Z",
+    ]

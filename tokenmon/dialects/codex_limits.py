@@ -21,8 +21,8 @@ LONGEST = 10 * 366 * 24 * 60
 def limits_of(told: Any, ts: int, dialect: str, clean: Cleaned) -> Iterator[Limit]:
     """The limits of a `rate_limits` object that was logged at `ts`, UTC milliseconds."""
     limits = fields.mapping(told)
-    identity = clean(fields.harmless_string(limits.get("limit_id")))
-    of = "" if identity in ("", dialect) else (clean(fields.harmless_string(limits.get("limit_name"))) or identity) + " "
+    identity, model = (clean(fields.harmless_string(limits.get(field))) for field in ("limit_id", "limit_name"))
+    of = "" if identity in ("", dialect) else f"{model or identity} "
     for window in WINDOWS:
         values = fields.mapping(limits.get(window))
         used = fields.percentage(values.get("used_percent"), MOST)

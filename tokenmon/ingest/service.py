@@ -19,7 +19,7 @@ from tokenmon.alerts import evaluate
 from tokenmon.dialects import found_places
 from tokenmon.errors import LockHeld, NotOurDatabase
 from tokenmon.ingest.pipeline import Ingester, Progress
-from tokenmon.ingest.spending import budget_facts
+from tokenmon.ingest.spending import budget_facts, limit_facts
 from tokenmon.pricing import open_book
 from tokenmon.settings import Settings, cache_dir
 from tokenmon.store.lock import Lock
@@ -184,6 +184,7 @@ class Service:
         now, budget = int(time.time() * 1000), self._settings.budget
         facts = replace(
             self._writer.facts(),
+            limits=limit_facts(self._writer.limits(), now, self._settings.zone()),
             budget=None if budget is None else budget_facts(budget, self._writer.spent, now, self._settings.zone()),
             failures=tuple((sanitise(path), reason) for path, reason in self.failures.items()),
             missing=tuple(map(sanitise, self._ingester.missing)),

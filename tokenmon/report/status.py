@@ -6,6 +6,8 @@ that merely has nothing new is fresh, and invalid lines are a note, not an alarm
 
 from typing import TYPE_CHECKING
 
+from tokenmon import limits
+from tokenmon.events import Limit
 from tokenmon.exact import harmless, instant, json_text
 from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
@@ -84,6 +86,21 @@ def document(health: Health, now_ms: int) -> dict[str, object]:
             {"model": each.model or None, "requests": each.requests, "total_tokens": each.total}
             for each in health.unpriced
         ],
+        "limits": [_limit(limit, now_ms) for limit in limits.standing(health.limits, now_ms)],
+    }
+
+
+def _limit(limit: Limit, now_ms: int) -> dict[str, object]:
+    return {
+        "dialect": limit.dialect,
+        "name": limit.name,
+        "plan": limit.plan or None,
+        "window_minutes": limit.minutes,
+        "used_percent": 0 if limits.is_reset(limit, now_ms) else limit.used,
+        "reset": limits.is_reset(limit, now_ms),
+        "resets_at": _at(limits.ends_at(limit)),
+        "told_at": _at(limit.ts),
+        "told_percent": limit.used,
     }
 
 
@@ -127,6 +144,7 @@ def plain_lines(health: Health, now_ms: int) -> list[str]:
         for each in health.alerts
         if each.state != "ok"
     ]
+    lines += [f"limit      {_told(limit, now_ms)}" for limit in limits.standing(health.limits, now_ms)]
     lines += [f"unpriced   {harmless(each.model)}: {each.requests:,} requests" for each in health.unpriced]
     lines += ["", _sources(health, now_ms)] if health.sources else ["", "No sources."]
     if health.sources_total > min(len(health.sources), SHOWN_SOURCES):
@@ -137,6 +155,15 @@ def plain_lines(health: Health, now_ms: int) -> list[str]:
 def _where(alert: AlertRow) -> str:
     """What the alert is about, where its title does not say so itself."""
     return f": {harmless(alert.subject)}" if alert.subject and alert.subject not in alert.title else ""
+
+
+def _told(limit: Limit, now_ms: int) -> str:
+    """How much of a limit is used, until when, and since when that is known."""
+    end, name = limits.ends_at(limit), harmless(limits.title(limit))
+    if end is not None and end <= now_ms:
+        return f"{name}: whole again since {instant(end)}"
+    until = f", is reset at {instant(end)}" if end is not None else ""
+    return f"{name}: {limit.used:g}% used{until} (told {instant(limit.ts)})"
 
 
 def _ingester(health: Health, now_ms: int) -> str:

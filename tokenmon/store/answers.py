@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from tokenmon.events import Names
+from tokenmon.events import Limit, Names
 
 
 class Sums(Struct, frozen=True):
@@ -285,6 +285,8 @@ class Health:
     """Directories that were found on this machine: label and path."""
     backfill_bytes: int = 0
     """What the backlog was when the ingester had found everything; 0 where that was not worth telling."""
+    limits: tuple[Limit, ...] = ()
+    """The newest news of each official limit."""
     caught_up: bool = False
     """Everything that was found at a start has been read: until then an empty database may just be new."""
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tokenmon.dimensions import DIMENSIONS
+from tokenmon.events import Limit
+from tokenmon.store import allowances
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.lock import holder
@@ -67,12 +69,19 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
         unpriced=_unpriced(catalogue, everything),
         rejects=tuple(RejectSample(os.fsdecode(row[0]), row[1], row[2], sanitise(row[3]), row[4]) for row in rejects),
         places=_places(meta),
+        limits=await limits_of(snapshot),
     )
 
 
 async def alerts_of(snapshot: Snapshot) -> tuple[AlertRow, ...]:
     """All alerts, those that fire first."""
     return tuple(_alert(row) for row in await snapshot.all(_ALERTS))
+
+
+async def limits_of(snapshot: Snapshot) -> tuple[Limit, ...]:
+    """The newest news of each official limit; none in a database of a version that knew none."""
+    known = await snapshot.one("SELECT 1 FROM sqlite_schema WHERE name = 'allowance'")
+    return tuple(map(allowances.limit_of, await snapshot.all(allowances.QUESTION))) if known else ()
 
 
 async def meta_of(snapshot: Snapshot) -> dict[str, Any]:

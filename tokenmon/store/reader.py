@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from tokenmon.dimensions import Dimension
+from tokenmon.events import Limit
 from tokenmon.store import breakdown, health, pages
 from tokenmon.store.answers import (
     AlertRow,
@@ -216,6 +217,11 @@ class Reader:
         """The alerts of `health`, without the rest of it."""
         async with self._moment() as moment:
             return await health.alerts_of(moment.snapshot)
+
+    async def limits(self) -> tuple[Limit, ...]:
+        """The newest news of each official limit, those that were reset since included."""
+        async with self._moment() as moment:
+            return await health.limits_of(moment.snapshot)
 
     async def paths(self) -> list[str]:
         """The paths that the database is about."""

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from tokenmon.alerts import Facts
 from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
+from tokenmon.events import Limit
 from tokenmon.source import Checkpoint, Step
-from tokenmon.store import alerts, facts, files, meta, retention, rollups
+from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups
 from tokenmon.store.batch import Outcome, store_events, store_notes
 from tokenmon.store.migrations import migrate, transaction
 from tokenmon.store.names import SeriesIds
@@ -114,6 +115,7 @@ class Writer:
             self._sessions.change(outcome.added, outcome.removed, seen=batch.rewritten)
             touched = self._roll_up(outcome, live)
             self._account(steps, checkpoints, expired, outcome, now_ms)
+            allowances.remember(self._connection, (limit for step in steps for limit in step.limits))
             self._raise_overflows(now_ms)
             widened = rollups.hours_of(batch.rewritten)  # sessions, also by copies that were not stored
             older = settled is not None and min(touched | widened, default=settled) < settled
@@ -181,6 +183,10 @@ class Writer:
     def spent(self, window: Window) -> int:
         """The shown costs in a window as far as they are known, nano-USD; while hours are dirty it lags behind."""
         return facts.spent(self._connection, window)
+
+    def limits(self) -> list[Limit]:
+        """The newest news of each official limit."""
+        return [allowances.limit_of(row) for row in self._connection.execute(allowances.QUESTION)]
 
     def set_alerts(self, firing: Sequence[alerts.Alert], now_ms: int) -> None:
         """Store the alerts that hold now; those stored before and not among them are fine again."""
