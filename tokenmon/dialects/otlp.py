@@ -20,13 +20,16 @@ different dialects: whoever watches both counts twice, and finds each pair by it
 """
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
 from tokenmon.dialects import fields, gen_ai
 from tokenmon.dialects.base import Dialect, Record
+from tokenmon.dialects.claude_code import NAME as CLAUDE_CODE
 from tokenmon.dialects.fields import EARLIEST, LATEST, Invalid
+from tokenmon.dialects.gemini_cli import NAME as GEMINI_CLI
 from tokenmon.dialects.gen_ai import Attributes, Counts
 from tokenmon.dialects.plain import Scene, remembering
 from tokenmon.events import Event, Names, Parsed
@@ -42,7 +45,7 @@ REMEMBERED = 256
 CLIENT = (3, "3", "SPAN_KIND_CLIENT")
 FAILED = (2, "2", "STATUS_CODE_ERROR")
 INFERENCE = "gen_ai.client.inference.operation.details"
-TOLD_TWICE = ("gemini-cli", "copilot-chat")
+TOLD_TWICE = (GEMINI_CLI, "copilot-chat")
 """Services that write every inference event beside another record of the same call."""
 COPILOT = ("copilot-chat", "github-copilot")
 CLAUDE = "claude_code."
@@ -70,8 +73,9 @@ class Origin(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """As it is remembered."""
-        return "\0".join((self.service, self.scope, self.version))[: fields.ERROR_LENGTH]
+        """As it is remembered: a hash, since what is remembered is stored, and anything may stand in a name."""
+        names = "\0".join((self.service, self.scope, self.version))
+        return blake2b(names.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 OtlpScene = Scene[Verdicts]
@@ -217,7 +221,7 @@ def _event_name(log: Record, attributes: Attributes, origin: Origin) -> str:
     for candidate in told:
         if candidate.startswith((CLAUDE, GEMINI)) or candidate == INFERENCE:
             return candidate
-    return CLAUDE + name if origin.service == "claude-code" else name
+    return CLAUDE + name if origin.service == CLAUDE_CODE else name
 
 
 def _inference(log: Record, attributes: Attributes, origin: Origin, scene: OtlpScene) -> Iterator[Event]:
@@ -274,7 +278,7 @@ def _claude_call(record: Record, attributes: Attributes) -> str:
 def _claude_names(attributes: Attributes, origin: Origin, scene: OtlpScene) -> Names:
     return Names(
         dialect=NAME,
-        integration=scene.clean(origin.service) or "claude-code",
+        integration=scene.clean(origin.service) or CLAUDE_CODE,
         provider="anthropic",
         model=scene.clean(_told(attributes, "model")),
         account=scene.clean(_told(attributes, "organization.id")),
@@ -321,7 +325,7 @@ def _gemini_call(record: Record, attributes: Attributes) -> str:
 def _gemini_names(attributes: Attributes, origin: Origin, scene: OtlpScene) -> Names:
     return Names(
         dialect=NAME,
-        integration=scene.clean(origin.service) or "gemini-cli",
+        integration=scene.clean(origin.service) or GEMINI_CLI,
         provider="google",
         model=scene.clean(_told(attributes, "model")),
         user=scene.clean(gen_ai.word(attributes, gen_ai.USER)),

@@ -2,9 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 from tokenmon.events import Limit
-from tokenmon.store.snapshot import Row
 from tokenmon.text import sanitise
 
 MOST = 200
@@ -38,7 +38,7 @@ def remember(connection: sqlite3.Connection, news: Iterable[Limit]) -> None:
         connection.execute(_FORGET)
 
 
-def limit_of(row: Row) -> Limit:
+def limit_of(row: tuple[Any, ...]) -> Limit:
     """A row of `QUESTION`."""
     ts, dialect, name, used, minutes, resets_at, plan = row
     return Limit(ts, sanitise(dialect), sanitise(name), used, minutes, resets_at, sanitise(plan))

@@ -3,10 +3,23 @@
 `sample_data/` holds these files, the contract takes its records from them, and they are read end to end in any order.
 """
 
-from tests.dialects.cases import gemini_cli, kimi, qwen_code
+from tests.dialects.cases import (
+    api_response,
+    gemini_cli,
+    kimi,
+    opencode,
+    otlp,
+    pi,
+    qwen_code,
+)
 from tests.dialects.cases.case import Case
-from tests.dialects.cases.api_response import CASE as API_RESPONSE
 
 CASES: tuple[Case, ...] = (
-    API_RESPONSE,
+    api_response.CASE,
+    gemini_cli.CASE,
+    kimi.CASE,
+    opencode.CASE,
+    otlp.CASE,
+    pi.CASE,
+    qwen_code.CASE,
 )
