@@ -198,8 +198,11 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
     """The plan that it belongs to; empty where that is not told."""
 
 
-Parsed = Event | Limit | tuple[Event | Limit, ...] | Reject | None
-"""What a line turns out to be: a call, news of a limit, several of them, an invalid line, or nothing of the kind."""
+Parsed = Event | Limit | tuple[Event | Limit | Reject, ...] | Reject | None
+"""What a line turns out to be: a call, news of a limit, several of them, an invalid line, or nothing of the kind.
+
+A document may hold what is invalid among what is not.
+"""
 
 
 # -- identity

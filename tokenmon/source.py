@@ -1,13 +1,18 @@
-"""A source is one log file; its checkpoint says which bytes of it are stored.
+"""A source is one log file; its checkpoint says how much of it is stored.
 
 Identity of a file is device and inode, a hash of the consumed head, a hash of the tail before the offset, and a
 lineage that an original shares with its copies (design, section 3). The store keeps checkpoints in the same
 transaction as the rows they cover; `tail` decides which checkpoint a file continues.
 """
 
+from typing import Literal
+
 import msgspec
 
 from tokenmon.events import Event, Limit
+
+Kind = Literal["lines", "document", "tables"]
+"""How a source is read: on from the offset, whole whenever it changed, or row by row out of a database."""
 
 HEAD = 1024
 """Bytes of the head that are hashed, fewer while fewer are consumed."""
@@ -50,6 +55,8 @@ class Checkpoint(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the dialect's reader must know to go on after the offset."""
     gone: bool = False
     """The path no longer leads to this file; kept so that its copies are recognised."""
+    kind: Kind = "lines"
+    """Of a document `head` is a hash of all of it, and its path is its identity; so is that of a database."""
 
 
 class Tally(msgspec.Struct, gc=False):

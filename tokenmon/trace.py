@@ -13,6 +13,7 @@ import msgspec
 
 from tokenmon.events import NAMES, Event
 from tokenmon.exact import Value, harmless, instant, money
+from tokenmon.source import Kind
 from tokenmon.store.answers import StoredEvent
 from tokenmon.tail.compressed import content_of
 from tokenmon.tail.content import Content, Plain, open_regular
@@ -102,21 +103,26 @@ class FoundLine:
         return clip(hide_secrets(sanitise(self.start.decode("utf-8", "replace"))), characters)
 
 
-def find_line(path: str, offset: int, reach: int = REACH) -> FoundLine | None:
+def find_line(path: str, offset: int, reach: int = REACH, *, kind: Kind = "lines") -> FoundLine | None:
     """The line that starts at `offset` of a source's content; None where no line starts there any more.
 
-    OSError where the source cannot be read. Memory is bounded, and `reach` bounds the time.
+    Of a document (`kind`) what follows the offset, on one line: the message where its place is known, else the
+    beginning. OSError where the source cannot be read or is a database. Memory is bounded, and `reach` bounds the time.
     """
+    if kind == "tables":
+        raise OSError("it is a row of a database")
     fd = open_regular(path)
     try:
         content = content_of(fd, path)
         if offset > reach and not isinstance(content, Plain):
             raise OSError("too far into the archive to be unpacked for a look; `tokenmon explain` takes the time")
         number = _number(content, offset) if offset <= reach else None
-        follows = offset == 0 or content.exact(offset - 1, 1, offset - 1) == b"\n"
+        follows = offset == 0 or kind == "document" or content.exact(offset - 1, 1, offset - 1) == b"\n"
         start = content.exact(offset, LINE_BYTES, offset) if follows else b""
     finally:
         os.close(fd)
+    if kind == "document":
+        return FoundLine(number, b" ".join(start.split())) if offset == 0 or start.startswith(b"{") else None
     return FoundLine(number, start.partition(b"\n")[0].rstrip(b"\r")) if start else None
 
 

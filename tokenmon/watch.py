@@ -32,10 +32,13 @@ _NO_MORE = "more files changed at once than are kept as hints; the scan finds th
 class Hints:
     """Paths that may have changed: filled by watchdog's threads, taken by the ingester."""
 
-    def __init__(self, limit: int = HINTS, files: Collection[str] = ()) -> None:
-        """`files`: kept whatever their names; of others only those named like logs are (our database is none)."""
+    def __init__(
+        self, limit: int = HINTS, files: Collection[str] = (), is_wanted: Callable[[str], bool] = is_log_name
+    ) -> None:
+        """`files`: kept whatever their names; of others only those with wanted names are (our database has none)."""
         self._paths: set[str] = set()
         self._files = frozenset(files)
+        self._is_wanted = is_wanted
         self._limit = limit
         self._lock = threading.Lock()
         self._any = threading.Event()
@@ -46,7 +49,7 @@ class Hints:
     def add(self, path: str | bytes) -> None:
         """One more. Never blocks for long and never raises, because an exception would end watchdog's thread."""
         name = os.fsdecode(path)
-        if name not in self._files and not is_log_name(name.rpartition(os.sep)[2]):
+        if name not in self._files and not self._is_wanted(name.rpartition(os.sep)[2]):
             return
         with self._lock:
             if len(self._paths) < self._limit:
@@ -90,10 +93,14 @@ class Watch:
         *,
         limit: int = HINTS,
         clock: Callable[[], float] = time.monotonic,
+        is_wanted: Callable[[str], bool] = is_log_name,
     ) -> None:
-        """Arms what can be armed now; `tend` does the rest. `clock`: seconds that never go back."""
+        """Arms what can be armed now; `tend` does the rest. `clock`: seconds that never go back.
+
+        `is_wanted`: whether a file of this name is hinted at.
+        """
         self._roots = [_Root(path) for path in _outermost(os.path.abspath(path) for path in paths)]
-        self._hints = Hints(limit, [os.path.realpath(root.path) for root in self._roots])
+        self._hints = Hints(limit, [os.path.realpath(root.path) for root in self._roots], is_wanted)
         self._clock = clock
         self._observer: BaseObserver | None = None
         self._handler: FileSystemEventHandler | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tokenmon.events import NAMES, Flag
 from tokenmon.store.migrations import VERSION
-from tokenmon.store.schema import APPLICATION_ID, COUNTS, HOUR, INITIAL, LEVELS, SUMS
+from tokenmon.store.schema import APPLICATION_ID, COUNTS, HOUR, INITIAL, LEVELS, SECOND, SUMS
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def create(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
     db.executescript(
         "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
-        f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};" + INITIAL
+        f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};" + INITIAL + SECOND
     )
     return db
 

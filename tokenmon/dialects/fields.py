@@ -67,17 +67,21 @@ def without_usage(line: bytes) -> Reject | None:
     return Reject("line is not a JSON object")
 
 
-def record_of(line: bytes) -> dict[str, Any]:
-    """The object that a line holds; Invalid where it holds none."""
-    rest = bare(line)
+def value_of(line: bytes) -> Any:
+    """The JSON value that a line or a document holds; Invalid where it holds none."""
     try:
-        record = _decode(rest)
+        return _decode(bare(line))
     except RecursionError:
         raise Invalid("line is nested too deeply") from None
     except UnicodeDecodeError:
         raise Invalid("line is not UTF-8") from None
     except ValueError:
         raise Invalid("line is not JSON") from None
+
+
+def record_of(line: bytes) -> dict[str, Any]:
+    """The object that a line holds; Invalid where it holds none."""
+    record = value_of(line)
     if not isinstance(record, dict):
         raise Invalid("line is not a JSON object")
     return record

@@ -22,6 +22,7 @@ from tokenmon.events import (
     identity_of_place,
     identity_of_rewritten,
 )
+from tokenmon.ingest.rows import row_of
 from tokenmon.pricing import PriceBook
 from tokenmon.source import RejectedLine, Row, Step
 
@@ -128,26 +129,16 @@ class SourceReader:
 
     def _unusual(self, parsed: Parsed, line: bytes, offset: int, lineage: int, step: Step) -> None:
         """A reject, news of a limit, or several things on one line."""
-        if isinstance(parsed, Reject):
-            step.tally.rejects += 1
-            step.rejects.append(RejectedLine(offset, len(line), parsed.reason))
-        elif isinstance(parsed, Limit):
-            step.limits.append(parsed)
-        elif isinstance(parsed, tuple):
-            line_hash = zlib.crc32(line)
-            for index, event in enumerate(parsed):
-                if isinstance(event, Limit):
-                    step.limits.append(event)
-                    continue
-                cost, priced_as = self._book.price(event)
-                if event.rewritten:
-                    h = identity_of_rewritten(event.names, event.id, event.attempt)
-                elif event.id:
-                    h = identity_of_id(event.names, event.id)
-                else:
-                    h = identity_of_place(lineage, offset, b"%d:%b" % (index, line))
-                step.rows.append(Row(event, h, offset, line_hash, cost, priced_as))
-                step.tally.disagrees += event.disagrees
+        for index, each in enumerate(parsed if isinstance(parsed, tuple) else (parsed,)):
+            if isinstance(each, Reject):
+                step.tally.rejects += 1
+                step.rejects.append(RejectedLine(offset, len(line), each.reason))
+            elif isinstance(each, Limit):
+                step.limits.append(each)
+            elif isinstance(each, Event):
+                place = (lineage, offset, b"%d:%b" % (index, line))
+                step.rows.append(row_of(each, self._book, offset, zlib.crc32(line), place))
+                step.tally.disagrees += each.disagrees
 
     def _decide(self, data: bytes) -> None:
         """Look for the first record near the start of `data` that a dialect claims."""

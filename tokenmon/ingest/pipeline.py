@@ -11,17 +11,20 @@ import os
 import stat
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from tokenmon.dialects import DIALECTS, Dialect
+from tokenmon.ingest.documents import Documents
+from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.quiet import Quiet
 from tokenmon.ingest.readers import Readers, is_same_place
 from tokenmon.pricing import PriceBook
 from tokenmon.settings import Settings
-from tokenmon.source import Checkpoint, Step, Tally, is_log_name
+from tokenmon.source import Checkpoint, Kind, Step, Tally
 from tokenmon.store.writer import Writer
 from tokenmon.tail import OpenSource, Piece, Register, Roots
 
@@ -36,7 +39,8 @@ TOLD_BACKLOG = 16 << 20
 DRAIN_S = 5.0
 """So long a file that went away is watched for lines that its producer still writes to it."""
 
-_Key = tuple[int, int]
+_Key = tuple[int, int] | str
+"""A source of this batch: device and inode, or the path where that is its identity."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,14 @@ class Ingester:
     """One database's ingester. Whoever owns it calls `turn` again and again, from one thread."""
 
     def __init__(
-        self, settings: Settings, writer: Writer, book: PriceBook, paths: Iterable[str], *, once: bool = False
+        self,
+        settings: Settings,
+        writer: Writer,
+        book: PriceBook,
+        paths: Iterable[str],
+        *,
+        once: bool = False,
+        dialects: Sequence[Dialect] = DIALECTS,
     ) -> None:
         """`once`: what is there is all there will be, so a last line without a newline need not rest."""
         self._settings = settings
@@ -73,6 +84,8 @@ class Ingester:
         self._book = book
         self._paths = [Path(path) for path in paths]
         self._once = once
+        self._dialects = dialects
+        self._kinds = Kinds(dialects)
         self._quiet = Quiet()
         self._hints: deque[str] = deque()
         self.failures: dict[str, str] = {}
@@ -83,18 +96,22 @@ class Ingester:
 
     def _begin(self) -> None:
         """Know what the database knows, and nothing more."""
-        self._register = Register(self._writer.checkpoints())
+        checkpoints = self._writer.checkpoints()
+        self._register = Register(each for each in checkpoints if each.kind == "lines")
+        documents = [each for each in checkpoints if each.kind == "document"]
         self._roots = Roots(
             self._paths,
             exclude={*own_files(self._writer.path), *map(Path, self._settings.exclude)},
             entries_per_cycle=self._settings.entries_per_cycle,
-            known=self._register.known_paths(),
+            known=[*self._register.known_paths(), *(each.path for each in documents if not each.gone)],
+            is_wanted=self._kinds.is_wanted,
         )
         self._waiting: OrderedDict[str, int] = OrderedDict()
         """Sources that have something to read, in the order of their turns, and how many bytes."""
-        self._readers = Readers(self._book, self._roots)
+        self._readers = Readers(self._book, self._roots, self._dialects)
+        self._documents = Documents(documents, self._kinds, self._book, self._readers.lines_of_sibling)
         self._resting: dict[str, tuple[int, float]] = {}
-        """Sources whose last line has no newline: their modification time, and since when it is known."""
+        """Sources that end in the middle of something: their modification time, and since when it is known."""
         self._leaving: dict[_Key, float] = {}
         """Open sources that lost their name, and since when."""
         self._retiring = False
@@ -161,7 +178,10 @@ class Ingester:
             raise
         self._new_batch()
         for checkpoint in committed.checkpoints:
-            self._register.advanced(checkpoint)
+            if checkpoint.kind == "lines":
+                self._register.advanced(checkpoint)
+            else:
+                self._documents.advanced(checkpoint)
         return Progress(
             files=tuple(map(_file_progress, steps)),
             events=committed.events,
@@ -172,7 +192,7 @@ class Ingester:
     def _next_sources(self) -> Iterator[str]:
         """Round-robin: whoever had a turn goes to the end."""
         for _ in range(min(self._settings.files_per_cycle, len(self._waiting))):
-            if self._rows >= BATCH_ROWS:
+            if self._rows >= BATCH_ROWS or (self._steps and time.monotonic() - self._batch_began >= BATCH_S):
                 return
             yield next(iter(self._waiting))
 
@@ -227,7 +247,7 @@ class Ingester:
 
     def _is_ours(self, path: str) -> bool:
         """Whether a hint is about a log file; an explicit FILE is, whatever its name."""
-        return self._roots.covers(path) and (is_log_name(os.path.basename(path)) or Path(path) in self._paths)
+        return self._roots.covers(path) and (self._kinds.is_wanted(os.path.basename(path)) or Path(path) in self._paths)
 
     def _enqueue(self, path: str, *, first: bool = False) -> None:
         """A source may have something to read."""
@@ -240,45 +260,82 @@ class Ingester:
             except OSError as error:
                 self._fails(path, _reason(error))
                 return
-            if path not in self.failures and self._register.is_settled(path, found):
+            if path not in self.failures and self._is_settled(path, found):
                 return
-            self._waiting[path] = self._register.unread(path, found)
+            self._waiting[path] = self._unread(path, found)
         if first:
             self._waiting.move_to_end(path, last=False)
+
+    def _is_settled(self, path: str, found: os.stat_result) -> bool:
+        return self._documents.is_settled(path, found) or self._register.is_settled(path, found)
+
+    def _unread(self, path: str, found: os.stat_result) -> int:
+        """Bytes that are probably unread, before the file is opened."""
+        is_whole = self._documents.checkpoint(path) is not None
+        return found.st_size if is_whole else self._register.unread(path, found)
 
     def _vanished(self, path: str) -> None:
         self._waiting.pop(path, None)
         self._resting.pop(path, None)
         self.failures.pop(path, None)
         self._register.vanished(path)
+        self._documents.vanished(path)
 
     # -- reading
+
+    def _kind_of(self, path: str) -> Kind:
+        """How the file at `path` is read; what a name does not tell, its content does. Raises OSError."""
+        kind = self._kinds.of_name(os.path.basename(path))
+        if kind is not None:
+            return kind
+        known = self._register.checkpoint(path)
+        return "lines" if known is not None and known.offset else self._kinds.of_content(path)
 
     def _take_turn(self, path: str) -> None:
         """One source's turn: at most `bytes_per_file` bytes of it."""
         self._batch_began = self._batch_began or time.monotonic()
         try:
-            source = self._register.open(path)
-            at_rest = self._is_at_rest(path, source)
-            piece = self._read(source, at_rest)
+            if self._kind_of(path) == "lines":
+                self._take_lines(path)
+            else:
+                self._take_document(path)
         except FileNotFoundError:
             self._vanished(path)
-            return
         except OSError as error:
             self._waiting.pop(path, None)
             self._fails(path, _reason(error))
-            return
+
+    def _take_lines(self, path: str) -> None:
+        source = self._register.open(path)
+        at_rest = self._is_at_rest(path, source.mtime_ns)
+        piece = self._read(source, at_rest)
         if path in self.failures:
-            self._recovers(path, source)
+            self._recovers(path, self._step(source, source.checkpoint))
         self._waiting.pop(path, None)
         if piece is None:
-            self._remember_rest(path, source)
+            self._remember_rest(path, source.mtime_ns, unread=source.unread)
             if source.checkpoint.offset and not source.checkpoint.id:
                 self._step(source, source.checkpoint)
         elif piece.more or (at_rest and source.unread):
             self._waiting[path] = max(0, source.unread)
         elif source.unread:
-            self._remember_rest(path, source)
+            self._remember_rest(path, source.mtime_ns, unread=source.unread)
+
+    def _take_document(self, path: str) -> None:
+        """All of a document that changed; a half-written one is left until it changes again, or comes to rest."""
+        before, file = self._documents.look(path)
+        step = self._current.get(path) or Step(before, before, [], [], Tally())
+        rows = len(step.rows)
+        at_rest = self._is_at_rest(path, file.mtime_ns)
+        taken = self._documents.read(before, file, step, at_rest=at_rest)
+        self._rows += len(step.rows) - rows
+        if step.after != before:
+            self._begin_step(path, step)
+        if path in self.failures:
+            self._recovers(path, step)
+            self._begin_step(path, step)
+        self._waiting.pop(path, None)
+        self._remember_rest(path, file.mtime_ns, unread=0 if taken else file.size)
 
     def _read(self, source: OpenSource, at_rest: bool) -> Piece | None:
         """The next piece of a source, turned into rows of its step."""
@@ -306,23 +363,29 @@ class Ingester:
         """The source's step of this batch; a new one where its file was replaced since the last piece."""
         step = self._current.get(source.key)
         if step is None or not is_same_place(step.after, before):
-            step = self._current[source.key] = Step(before, before, [], [], Tally())
-            self._steps.append(step)
+            step = Step(before, before, [], [], Tally())
+            self._begin_step(source.key, step)
         return step
 
-    def _is_at_rest(self, path: str, source: OpenSource) -> bool:
-        """Whether nobody has written for a while, by the file's own time or by how long we know that time."""
-        if self._once or time.time() - source.mtime_ns / 1e9 >= AT_REST_S:
-            return True
-        mtime_ns, since = self._resting.get(path, (0, 0.0))
-        return mtime_ns == source.mtime_ns and time.monotonic() - since >= AT_REST_S
+    def _begin_step(self, key: _Key, step: Step) -> None:
+        """Make it a part of the batch, if it is none yet."""
+        if self._current.get(key) is not step:
+            self._current[key] = step
+            self._steps.append(step)
 
-    def _remember_rest(self, path: str, source: OpenSource) -> None:
-        """Nothing more can be taken now; a last line without its newline is looked at again after a while."""
-        if not source.unread:
+    def _is_at_rest(self, path: str, mtime_ns: int) -> bool:
+        """Whether nobody has written for a while, by the file's own time or by how long we know that time."""
+        if self._once or time.time() - mtime_ns / 1e9 >= AT_REST_S:
+            return True
+        known_ns, since = self._resting.get(path, (0, 0.0))
+        return known_ns == mtime_ns and time.monotonic() - since >= AT_REST_S
+
+    def _remember_rest(self, path: str, mtime_ns: int, *, unread: int) -> None:
+        """Nothing more can be taken now; what ends in the middle of something is looked at again after a while."""
+        if not unread:
             self._resting.pop(path, None)
-        elif self._resting.get(path, (0, 0.0))[0] != source.mtime_ns:
-            self._resting[path] = (source.mtime_ns, time.monotonic())
+        elif self._resting.get(path, (0, 0.0))[0] != mtime_ns:
+            self._resting[path] = (mtime_ns, time.monotonic())
 
     # -- going away
 
@@ -354,6 +417,9 @@ class Ingester:
         for before, after, lost_bytes in self._register.overdue():
             if before.id:
                 self._steps.append(Step(before, after, [], [], Tally(lost_bytes=lost_bytes)))
+        for before, after in self._documents.overdue():
+            if before.id:
+                self._begin_step(before.path, Step(before, after, [], [], Tally()))
 
     # -- trouble
 
@@ -364,9 +430,9 @@ class Ingester:
         self.failures[path] = reason
         self._tell(path, reason)
 
-    def _recovers(self, path: str, source: OpenSource) -> None:
+    def _recovers(self, path: str, step: Step) -> None:
         del self.failures[path]
-        self._step(source, source.checkpoint).error = ""
+        step.error = ""
 
     def _tell(self, path: str, error: str) -> None:
         """Keep an error with its source, which may have no row yet."""
@@ -376,13 +442,13 @@ class Ingester:
             return
         if not stat.S_ISREG(found.st_mode):
             return
-        checkpoint = self._register.checkpoint(path) or Checkpoint(
-            path=path, dev=found.st_dev, ino=found.st_ino, lineage=0
-        )
-        key = (checkpoint.dev, checkpoint.ino)
+        kind = self._kinds.of_name(os.path.basename(path)) or "lines"
+        checkpoint = self._documents.checkpoint(path) or self._register.checkpoint(path)
+        if checkpoint is None:
+            checkpoint = Checkpoint(path=path, dev=found.st_dev, ino=found.st_ino, lineage=0, kind=kind)
+        key: _Key = (checkpoint.dev, checkpoint.ino) if checkpoint.kind == "lines" else path
         if key not in self._current:
-            self._current[key] = Step(checkpoint, checkpoint, [], [], Tally())
-            self._steps.append(self._current[key])
+            self._begin_step(key, Step(checkpoint, checkpoint, [], [], Tally()))
         self._current[key].error = error
 
 
@@ -394,7 +460,7 @@ def own_files(database: Path) -> set[Path]:
 def _file_progress(step: Step) -> FileProgress:
     return FileProgress(
         path=step.after.path,
-        bytes=step.after.offset - step.before.offset,
+        bytes=max(0, step.after.offset - step.before.offset),
         rows=len(step.rows),
         skipped=step.tally.skipped,
         rejects=step.tally.rejects,

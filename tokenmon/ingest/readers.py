@@ -31,7 +31,7 @@ class Readers:
         if standing is not None and is_same_place(standing[0], checkpoint):
             standing[1].whereabouts.mtime_ms = mtime_ms
             return standing[1]
-        whereabouts = Whereabouts(checkpoint.path, mtime_ms, self._lines_of_sibling)
+        whereabouts = Whereabouts(checkpoint.path, mtime_ms, self.lines_of_sibling)
         return SourceReader(whereabouts, self._book, checkpoint.dialect, checkpoint.state, self._dialects)
 
     def stands(self, source: OpenSource, checkpoint: Checkpoint, reader: SourceReader) -> None:
@@ -41,7 +41,7 @@ class Readers:
         if len(self._standing) > MOST:
             self._standing.popitem(last=False)
 
-    def _lines_of_sibling(self, path: str, name_contains: str) -> Iterable[bytes] | None:
+    def lines_of_sibling(self, path: str, name_contains: str) -> Iterable[bytes] | None:
         """The lines of the source whose file name contains this text; None where there is none."""
         for candidate in self._roots.files():
             if candidate != path and name_contains in os.path.basename(candidate):

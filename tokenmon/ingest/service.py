@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from tokenmon.alerts import evaluate
-from tokenmon.dialects import found_places
+from tokenmon.dialects import DIALECTS, found_places
 from tokenmon.errors import LockHeld, NotOurDatabase
+from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import Ingester, Progress
 from tokenmon.ingest.spending import budget_facts, limit_facts
 from tokenmon.pricing import open_book
@@ -80,7 +81,7 @@ class Service:
             self.paths = self._paths(paths)
             self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
             self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once)
-            self._watch = None if once else Watch([Path(path) for path in self.paths])
+            self._watch = None if once else Watch(self.paths, is_wanted=Kinds(DIALECTS).is_wanted)
         except BaseException:
             self._writer.close()
             self._lock.release()

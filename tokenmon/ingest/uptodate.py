@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tokenmon.dialects import DIALECTS
 from tokenmon.errors import LockHeld, NoDatabase, SourceFailed
+from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import own_files
 from tokenmon.ingest.service import Service
 from tokenmon.settings import Settings
@@ -61,5 +63,10 @@ def _wait_for_the_other(
 
 def _sizes(settings: Settings, database: Path, paths: Sequence[str]) -> dict[str, int]:
     """Every log file below `paths` and its size now."""
-    roots = Roots([Path(path) for path in paths], exclude=own_files(database), entries_per_cycle=1_000_000)
+    roots = Roots(
+        [Path(path) for path in paths],
+        exclude=own_files(database),
+        entries_per_cycle=1_000_000,
+        is_wanted=Kinds(DIALECTS).is_wanted,
+    )
     return {str(path): path.stat().st_size for path in roots.scan().found}

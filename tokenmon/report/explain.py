@@ -69,7 +69,7 @@ def line_of(event: StoredEvent) -> list[str]:
     """Where the line is, and the line; however far into the source, since ^C ends the wait."""
     place = f"source       {harmless(event.source_path)}"
     try:
-        found = find_line(event.source_path, event.source_offset, reach=sys.maxsize)
+        found = find_line(event.source_path, event.source_offset, sys.maxsize, kind=event.source_kind)
     except OSError as error:
         return [f"{place}, byte {event.source_offset:,}", f"line         cannot be read: {why_not(error)}"]
     if found is None:

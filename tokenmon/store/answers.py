@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from tokenmon.events import Limit, Names
+from tokenmon.source import Kind
 
 
 class Sums(Struct, frozen=True):
@@ -127,6 +128,7 @@ class StoredEvent(Struct, frozen=True):
     is_error: bool
     latency_ms: int | None
     ttft_ms: int | None
+    source_kind: Kind = "lines"
     request_id: str | None = None
     """None where the log is an agent's: read the line to know."""
     error: str | None = None

@@ -24,10 +24,12 @@ _BY_MODEL = tuple(dimension for dimension in DIMENSIONS if dimension.name == "mo
 _TALLIES = (
     "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "disagrees", "lost_bytes",
 )  # fmt: skip
+_SHOWN = "(kind = 'lines' OR dialect <> '' OR rejects > 0 OR error <> '')"
+"""A document that is nobody's is only remembered, so that it is not read again."""
 _SOURCES = f"""
 SELECT off, size, events, skipped, rejects, duplicates, expired, disagrees, lost_bytes,
   path, dialect, gone, last_event, last_change, error
-FROM source ORDER BY ifnull(last_change, last_seen) DESC, id DESC LIMIT {MAX_SOURCES}
+FROM source WHERE {_SHOWN} ORDER BY ifnull(last_change, last_seen) DESC, id DESC LIMIT {MAX_SOURCES}
 """
 _ALERTS = """
 SELECT id, kind, subject, severity, state, title, count, since FROM alert
@@ -44,7 +46,7 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
     """Everything at once; `everything` is the vector over all time."""
     meta = await meta_of(snapshot)
     sources = await snapshot.all(_SOURCES)
-    totals = await snapshot.one("SELECT count(*) FROM source")
+    totals = await snapshot.one(f"SELECT count(*) FROM source WHERE {_SHOWN}")
     version = await snapshot.one("PRAGMA user_version")
     rejects = await snapshot.all(_REJECTS)
     pid, alive_at = holder(path) or (None, None)

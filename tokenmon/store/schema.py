@@ -140,6 +140,7 @@ INITIAL = SERIES + EVENTS + ROLLUPS + SOURCES
 _zeros = ", ".join(f"{count} INTEGER NOT NULL DEFAULT 0" for count in (*COUNTS, "cost_logged"))
 
 SECOND = f"""
+ALTER TABLE source ADD COLUMN kind TEXT NOT NULL DEFAULT 'lines';
 ALTER TABLE source ADD COLUMN unclaimed INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE reason(                -- how often a line of a source was invalid for this reason
   source INTEGER NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(source, reason)) WITHOUT ROWID, STRICT;

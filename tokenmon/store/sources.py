@@ -18,7 +18,7 @@ MOST_REJECTS = 100
 
 _FIELDS = (
     *("path", "dev", "ino", "lineage", "off", "head", "head_size", "tail", "tail_size", "skipping", "size"),
-    *("mtime_ns", "dialect", "state", "gone"),
+    *("mtime_ns", "dialect", "state", "gone", "kind"),
 )
 _TALLIES = ("events", "duplicates", "skipped", "rejects", "expired", "disagrees", "lost_bytes")
 
@@ -129,6 +129,7 @@ def _values(checkpoint: Checkpoint) -> tuple[object, ...]:
         checkpoint.dialect,
         checkpoint.state,
         checkpoint.gone,
+        checkpoint.kind,
     )
 
 

@@ -48,11 +48,16 @@ class Roots:
         entries_per_cycle: int = 10_000,
         *,
         known: Iterable[str] = (),
+        is_wanted: Callable[[str], bool] = is_log_name,
     ) -> None:
-        """`exclude`: files and directories never read. `known`: paths that are reported as vanished when not there."""
+        """`exclude`: files and directories never read. `known`: paths that are reported as vanished when not there.
+
+        `is_wanted`: whether a file of this name is read when it is found in a directory.
+        """
         self._paths = tuple(dict.fromkeys(os.path.abspath(path) for path in paths))
         self._excluded = frozenset(os.path.realpath(path) for path in exclude)
         self._budget = max(1, entries_per_cycle)
+        self._is_wanted = is_wanted
         self._earlier: dict[str, int] = dict.fromkeys(known, 0)
         """Seen in the pass before, not yet in this one: a hash of the state it had."""
         self._seen: dict[str, int] = {}
@@ -161,7 +166,7 @@ class Roots:
             for entry in entries:
                 step.entries += 1
                 name = entry.name
-                if is_log_name(name):
+                if self._is_wanted(name):
                     self._weigh(entry, step)
                 elif entry.is_dir(follow_symlinks=False) and entry.path not in self._excluded:
                     self._directories.append(entry.path)

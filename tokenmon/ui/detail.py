@@ -58,7 +58,7 @@ async def _bill(event: StoredEvent, prices: Prices | None) -> tuple[Bill | None,
 
 def _line(event: StoredEvent, reach: int) -> tuple[FoundLine | None, str]:
     try:
-        found = find_line(event.source_path, event.source_offset, reach)
+        found = find_line(event.source_path, event.source_offset, reach, kind=event.source_kind)
     except OSError as error:
         return None, f"cannot be read: {why_not(error)}"
     return found, "" if found else "no longer there: the file has changed since"

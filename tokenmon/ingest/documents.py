@@ -1,0 +1,209 @@
+"""Documents: files that their producers write anew, or in place, with everything that they wrote before.
+
+A document is known by its path, because an atomic rename gives it another inode with every change. It is read when the
+state of the file changed and its content too. What was told at the last reading is not told again: a source remembers a
+hash of each event, so that a copy counts as a duplicate once, and a long session costs what is new in it. Producers
+that write in place are met half way now and then: what is no JSON at the moment is looked at again when it changes, and
+is invalid only when nobody has written for a while.
+"""
+
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+
+from msgspec.structs import replace
+
+from tokenmon.dialects import by_name
+from tokenmon.dialects.base import Dialect
+from tokenmon.events import Event, Limit, Parsed, Reject
+from tokenmon.ingest.kinds import Kinds, is_whole
+from tokenmon.ingest.lines import Whereabouts
+from tokenmon.ingest.rows import row_of
+from tokenmon.pricing import PriceBook
+from tokenmon.source import HEAD, Checkpoint, RejectedLine, Step
+from tokenmon.tail import lineage_of
+from tokenmon.tail.document import LARGEST, WholeFile, read_whole
+
+_HASH = 8
+_parts_of = re.compile(r"[/:\s]").split
+_MISSES = 3
+"""So many ids that do not stand in the document, and none is looked for any more."""
+
+
+class Documents:
+    """The documents that are known, and how one is read."""
+
+    def __init__(
+        self,
+        checkpoints: Iterable[Checkpoint],
+        kinds: Kinds,
+        book: PriceBook,
+        siblings: Callable[[str, str], Iterable[bytes] | None],
+    ) -> None:
+        self._known = {checkpoint.path: checkpoint for checkpoint in checkpoints}
+        self._kinds = kinds
+        self._book = book
+        self._siblings = siblings
+        self._vanished: list[str] = []
+
+    def known_paths(self) -> list[str]:
+        """Where documents are: what a scan should find."""
+        return [path for path, checkpoint in self._known.items() if not checkpoint.gone]
+
+    def checkpoint(self, path: str) -> Checkpoint | None:
+        """How far the document at `path` is stored."""
+        return self._known.get(path)
+
+    def is_settled(self, path: str, found: os.stat_result) -> bool:
+        """Whether the file is in the state in which it was read."""
+        known = self._known.get(path)
+        return known is not None and not known.gone and _state(known) == (
+            found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns,
+        )  # fmt: skip
+
+    def advanced(self, checkpoint: Checkpoint) -> None:
+        """A document was read, or the store numbered its checkpoint."""
+        self._known[checkpoint.path] = checkpoint
+
+    def vanished(self, path: str) -> None:
+        """No file is there any more; its events stay."""
+        if path in self._known and not self._known[path].gone:
+            self._vanished.append(path)
+
+    def overdue(self) -> list[tuple[Checkpoint, Checkpoint]]:
+        """Checkpoints to commit as gone: before and after."""
+        paths, self._vanished = self._vanished, []
+        gone = [self._known[path] for path in paths if not os.path.exists(path)]
+        self._known |= {before.path: replace(before, gone=True) for before in gone}
+        return [(before, self._known[before.path]) for before in gone]
+
+    def look(self, path: str) -> tuple[Checkpoint, WholeFile]:
+        """The document's checkpoint and what the file holds now. Raises OSError."""
+        file = read_whole(path)
+        fresh = Checkpoint(path=path, dev=file.dev, ino=file.ino, lineage=0, kind="document")
+        return self._known.get(path, fresh), file
+
+    def read(self, before: Checkpoint, file: WholeFile, step: Step, *, at_rest: bool) -> bool:
+        """Add to `step` what is new in the document; false where it is half written and has to be looked at again."""
+        after = replace(
+            before,
+            dev=file.dev,
+            ino=file.ino,
+            offset=file.size,
+            head=file.digest,
+            head_size=file.size,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            gone=False,
+        )
+        if not before.head or after.head != before.head:
+            if file.data is not None and not is_whole(file.data) and not at_rest:
+                return False
+            dialect = by_name(before.dialect, self._kinds.dialects) if before.dialect else None
+            if file.data is not None:
+                dialect = dialect or self._kinds.dialect_of(before.path, file.data)
+            after = replace(
+                after,
+                dialect=dialect.name if dialect else "",
+                lineage=after.lineage or lineage_of((file.data or b"")[:HEAD]),
+                state=self._take(before, file, dialect, step),
+            )
+            step.last_change_ms = file.mtime_ns // 1_000_000
+        if after != before or not before.id:
+            step.after = after
+            self.advanced(after)
+        return True
+
+    def _take(self, before: Checkpoint, file: WholeFile, dialect: Dialect | None, step: Step) -> bytes:
+        """Add what was not told at the last reading; returns the hashes of what was told now."""
+        parsed = self._parsed(before, file, dialect)
+        told = _Told(before.state)
+        places = _Places(file.data or b"")
+        lineage = before.lineage or lineage_of((file.data or b"")[:HEAD])
+        for each in parsed if isinstance(parsed, tuple) else (parsed,):
+            if each is None or not told.is_new(each):
+                continue
+            if isinstance(each, Reject):
+                step.tally.rejects += 1
+                step.rejects.append(RejectedLine(0, file.size, each.reason))
+            elif isinstance(each, Limit):
+                step.limits.append(each)
+            else:
+                text = _text_of(each)
+                step.rows.append(row_of(each, self._book, places.of(each), zlib.crc32(text), (lineage, 0, text)))
+                step.tally.disagrees += each.disagrees
+        return told.state(whole=not isinstance(parsed, Reject))
+
+    def _parsed(self, before: Checkpoint, file: WholeFile, dialect: Dialect | None) -> Parsed:
+        if file.data is None:
+            return Reject(f"document larger than {LARGEST >> 20} MiB")
+        if not file.data.strip():
+            return None
+        if not is_whole(file.data):
+            return Reject("document is not JSON")
+        if dialect is None:
+            return None
+        whereabouts = Whereabouts(before.path, file.mtime_ns // 1_000_000, self._siblings)
+        return dialect.reader(whereabouts, b"").parse(file.data)
+
+
+def _state(checkpoint: Checkpoint) -> tuple[int, int, int, int]:
+    return checkpoint.dev, checkpoint.ino, checkpoint.size, checkpoint.mtime_ns
+
+
+def _text_of(told: Event | Limit | Reject) -> bytes:
+    """What makes it itself. A time that is only the file's is the time of the first look."""
+    if isinstance(told, Event) and told.untimed:
+        told = replace(told, ts=0)
+    return repr(told).encode("utf-8", "surrogatepass")
+
+
+class _Told:
+    """Hashes of what a document told, last time and this time."""
+
+    def __init__(self, state: bytes) -> None:
+        self._earlier = {state[at : at + _HASH] for at in range(0, len(state), _HASH)}
+        self._now: dict[bytes, None] = {}
+
+    def is_new(self, told: Event | Limit | Reject) -> bool:
+        """Whether it was not told before."""
+        each = blake2b(_text_of(told), digest_size=_HASH).digest()
+        new = each not in self._earlier and each not in self._now
+        self._now[each] = None
+        return new
+
+    def state(self, *, whole: bool) -> bytes:
+        """What a later reading must be given; where this one was not of the whole, what was told before as well."""
+        return b"".join(self._now if whole else self._earlier | self._now.keys())
+
+
+class _Places:
+    """Where events stand in their document, as far as their ids tell; they are looked for in the order of the text."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._from = 0
+        self._misses = 0
+
+    def of(self, event: Event) -> int:
+        """Where the object begins that holds the event's id, 0 where that is not known."""
+        for text in dict.fromkeys((event.id, _parts_of(event.id)[-1], event.request_id)):
+            if text and self._misses < _MISSES:
+                at = self._find(b'"%b"' % text.encode("utf-8", "surrogatepass"))
+                if at >= 0:
+                    self._misses = 0
+                    return at
+        self._misses += 1
+        return 0
+
+    def _find(self, text: bytes) -> int:
+        """The brace before this text, looked for after the last find and then from the start."""
+        at = self._data.find(text, self._from)
+        if at < 0:
+            at = self._data.find(text, 0, self._from)
+        if at < 0:
+            return -1
+        self._from = at
+        return max(0, self._data.rfind(b"{", 0, at))
