@@ -223,6 +223,12 @@ def identity_of_place(lineage: int, offset: int, line: bytes) -> int:
     return _number(blake2b(place, digest_size=8).digest(), "big", signed=True)
 
 
+def identity_of_totals(dialect: str, call_id: str, totals: tuple[int, ...]) -> int:
+    """Signed 64-bit hash of the call that brought the running totals of an id to these."""
+    reached = f"{dialect}\0{call_id}\0{totals}"
+    return _number(blake2b(reached.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
 def identity_of_rewritten(names: Names, call_id: str, attempt: str) -> int:
     """Signed 64-bit hash unique by itself: 48 bits of the call's id, then 16 of the attempt.
 

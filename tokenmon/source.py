@@ -5,7 +5,7 @@ lineage that an original shares with its copies (design, section 3). The store k
 transaction as the rows they cover; `tail` decides which checkpoint a file continues.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -86,6 +86,27 @@ class RejectedLine(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class Totals(NamedTuple):
+    """Running totals of something; what a producer does not report stays 0."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+    cost_logged: int = 0
+
+    def with_larger(self, event: Event) -> "Totals":
+        """The larger of each, these or the event's."""
+        return Totals(*(max(known, getattr(event, name) or 0) for name, known in zip(self._fields, self, strict=True)))
+
+    def beyond(self, before: "Totals", event: Event) -> dict[str, int]:
+        """By how much these are larger, for what the event reports."""
+        grown = {name: now - then for name, now, then in zip(self._fields, self, before, strict=True)}
+        return {name: more for name, more in grown.items() if getattr(event, name) is not None}
+
+
 class Row(msgspec.Struct, gc=False):
     """An event ready to be stored: priced, identified, traced to its line."""
 
@@ -117,3 +138,5 @@ class Step(msgspec.Struct, gc=False):
     """Why the source cannot be read at the moment; an empty text clears it; None leaves it."""
     limits: list[Limit] = msgspec.field(default_factory=list)
     """News of limits, in the order of the lines."""
+    totals: dict[tuple[str, str], Totals] = msgspec.field(default_factory=dict)
+    """The largest running totals now, by dialect and id."""

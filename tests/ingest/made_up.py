@@ -9,7 +9,7 @@ from tests.ingest.ingesting import rows
 from tokenmon.dialects import DIALECTS, Dialect
 from tokenmon.dialects.base import Reader, Surroundings
 from tokenmon.dialects.fields import Invalid, count, value_of
-from tokenmon.events import Event, Names, Parsed, Reject
+from tokenmon.events import NANO, Event, Names, Parsed, Reject
 from tokenmon.ingest.pipeline import Ingester, Progress
 from tokenmon.pricing import open_book
 from tokenmon.settings import Settings
@@ -66,6 +66,41 @@ TALK = Dialect(
 )
 
 
+class MeterReader:
+    """`{"meter": id, "at": ms, "input": n, "output": n, "usd": dollars}`: running totals, as document or as line."""
+
+    def parse(self, line: bytes) -> Parsed:
+        """The totals."""
+        meter = value_of(line)
+        return Event(
+            ts=meter["at"],
+            names=Names(dialect="meter", provider="anthropic", model="claude-sonnet-4-5"),
+            input=meter["input"],
+            output=meter["output"],
+            cost_logged=None if meter.get("usd") is None else round(meter["usd"] * NANO),
+            id=meter["meter"],
+            running=True,
+        )
+
+    def state(self) -> bytes:
+        """Totals stand for themselves."""
+        return b""
+
+
+METER = Dialect(
+    name="meter",
+    matches=lambda record: "meter" in record,
+    reader=lambda surroundings, state: MeterReader(),
+    documents=("meter-*.json",),
+)
+MADE_UP = (TALK, METER, *DIALECTS)
+
+
+def meter(at: int, input: int, output: int, usd: float | None = None, *, name: str = "m") -> bytes:
+    """Totals at a moment (milliseconds after the start)."""
+    return json.dumps({"meter": name, "at": START_MS + at, "input": input, "output": output, "usd": usd}).encode()
+
+
 def message(number: int, output: int = 10, **more: object) -> Json:
     """A message of a talk; `number` makes it differ from its neighbours."""
     return {"id": f"m{number}", "ts": START_MS + number, "input": 1000 + number, "output": output} | more
@@ -84,7 +119,7 @@ class Turning:
         database: Path,
         *paths: Path,
         once: bool = False,
-        dialects: Sequence[Dialect] = (TALK, *DIALECTS),
+        dialects: Sequence[Dialect] = MADE_UP,
         settings: Settings | None = None,
     ) -> None:
         self.database = database
@@ -118,7 +153,7 @@ class Turning:
         return self._ingester.failures
 
 
-def take_in(database: Path, *paths: Path, dialects: Sequence[Dialect] = (TALK, *DIALECTS)) -> list[Progress]:
+def take_in(database: Path, *paths: Path, dialects: Sequence[Dialect] = MADE_UP) -> list[Progress]:
     """Read everything there is below `paths`, and stop."""
     with Turning(database, *paths, once=True, dialects=dialects) as turning:
         return turning.until_idle()

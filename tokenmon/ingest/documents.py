@@ -20,8 +20,7 @@ from tokenmon.dialects.base import Dialect
 from tokenmon.events import Event, Limit, Parsed, Reject
 from tokenmon.ingest.kinds import Kinds, is_whole
 from tokenmon.ingest.lines import Whereabouts
-from tokenmon.ingest.rows import row_of
-from tokenmon.pricing import PriceBook
+from tokenmon.ingest.rows import Rows
 from tokenmon.source import HEAD, Checkpoint, RejectedLine, Step
 from tokenmon.tail import lineage_of
 from tokenmon.tail.document import LARGEST, WholeFile, read_whole
@@ -39,12 +38,12 @@ class Documents:
         self,
         checkpoints: Iterable[Checkpoint],
         kinds: Kinds,
-        book: PriceBook,
+        rows: Rows,
         siblings: Callable[[str, str], Iterable[bytes] | None],
     ) -> None:
         self._known = {checkpoint.path: checkpoint for checkpoint in checkpoints}
         self._kinds = kinds
-        self._book = book
+        self._rows = rows
         self._siblings = siblings
         self._vanished: list[str] = []
 
@@ -132,8 +131,7 @@ class Documents:
                 step.limits.append(each)
             else:
                 text = _text_of(each)
-                step.rows.append(row_of(each, self._book, places.of(each), zlib.crc32(text), (lineage, 0, text)))
-                step.tally.disagrees += each.disagrees
+                self._rows.add(each, step, places.of(each), zlib.crc32(text), (lineage, 0, text))
         return told.state(whole=not isinstance(parsed, Reject))
 
     def _parsed(self, before: Checkpoint, file: WholeFile, dialect: Dialect | None) -> Parsed:

@@ -22,8 +22,7 @@ from tokenmon.events import (
     identity_of_place,
     identity_of_rewritten,
 )
-from tokenmon.ingest.rows import row_of
-from tokenmon.pricing import PriceBook
+from tokenmon.ingest.rows import Rows
 from tokenmon.source import RejectedLine, Row, Step
 
 SNIFF = 64 * 1024
@@ -56,13 +55,13 @@ class SourceReader:
     def __init__(
         self,
         whereabouts: Whereabouts,
-        book: PriceBook,
+        rows: Rows,
         dialect: str,
         state: bytes,
         dialects: Sequence[Dialect] = DIALECTS,
     ) -> None:
         self.whereabouts = whereabouts
-        self._book = book
+        self._rows = rows
         self._dialects = dialects
         self._dialect = by_name(dialect, dialects) if dialect else None
         self._reader: Reader | None = self._dialect.reader(whereabouts, state) if self._dialect else None
@@ -92,7 +91,7 @@ class SourceReader:
         if self._dialect is None or self._reader is None:
             self._refuse_all(data, base, step)
             return
-        parse, nothing, price = self._reader.parse, self._dialect.carries_nothing, self._book.price
+        parse, nothing, price = self._reader.parse, self._dialect.carries_nothing, self._rows.book.price
         find, end, start, skipped = data.find, len(data), 0, 0
         rows = step.rows
         while start < end:
@@ -114,6 +113,10 @@ class SourceReader:
                     if parsed.rewritten:
                         h = identity_of_rewritten(parsed.names, parsed.id, parsed.attempt)
                         rows.append(Row(parsed, h, base + start, zlib.crc32(line), cost, priced_as))
+                    elif parsed.running:
+                        self._rows.add(parsed, step, base + start, 0, (lineage, base + start, line))
+                        start = stop + 1
+                        continue
                     else:
                         h = identity_of_id(parsed.names, parsed.id)
                         rows.append(Row(parsed, h, base + start, 0, cost, priced_as))
@@ -137,8 +140,7 @@ class SourceReader:
                 step.limits.append(each)
             elif isinstance(each, Event):
                 place = (lineage, offset, b"%d:%b" % (index, line))
-                step.rows.append(row_of(each, self._book, offset, zlib.crc32(line), place))
-                step.tally.disagrees += each.disagrees
+                self._rows.add(each, step, offset, zlib.crc32(line), place)
 
     def _decide(self, data: bytes) -> None:
         """Look for the first record near the start of `data` that a dialect claims."""

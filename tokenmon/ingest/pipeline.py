@@ -22,6 +22,7 @@ from tokenmon.ingest.documents import Documents
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.quiet import Quiet
 from tokenmon.ingest.readers import Readers, is_same_place
+from tokenmon.ingest.rows import Rows
 from tokenmon.pricing import PriceBook
 from tokenmon.settings import Settings
 from tokenmon.source import Checkpoint, Kind, Step, Tally
@@ -108,8 +109,9 @@ class Ingester:
         )
         self._waiting: OrderedDict[str, int] = OrderedDict()
         """Sources that have something to read, in the order of their turns, and how many bytes."""
-        self._readers = Readers(self._book, self._roots, self._dialects)
-        self._documents = Documents(documents, self._kinds, self._book, self._readers.lines_of_sibling)
+        self._pricing = Rows(self._book, self._writer.totals)
+        self._readers = Readers(self._pricing, self._roots, self._dialects)
+        self._documents = Documents(documents, self._kinds, self._pricing, self._readers.lines_of_sibling)
         self._resting: dict[str, tuple[int, float]] = {}
         """Sources that end in the middle of something: their modification time, and since when it is known."""
         self._leaving: dict[_Key, float] = {}
@@ -177,6 +179,7 @@ class Ingester:
             self._begin()
             raise
         self._new_batch()
+        self._pricing.committed()
         for checkpoint in committed.checkpoints:
             if checkpoint.kind == "lines":
                 self._register.advanced(checkpoint)

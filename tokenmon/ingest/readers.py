@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tokenmon.dialects import DIALECTS, Dialect
 from tokenmon.ingest.lines import SourceReader, Whereabouts
-from tokenmon.pricing import PriceBook
+from tokenmon.ingest.rows import Rows
 from tokenmon.source import Checkpoint
 from tokenmon.tail import OpenSource, Roots
 from tokenmon.tail.content import open_regular
@@ -18,8 +18,8 @@ MOST = 1_000
 class Readers:
     """A reader for each source, always one that stands exactly where the source goes on."""
 
-    def __init__(self, book: PriceBook, roots: Roots, dialects: Sequence[Dialect] = DIALECTS) -> None:
-        self._book = book
+    def __init__(self, rows: Rows, roots: Roots, dialects: Sequence[Dialect] = DIALECTS) -> None:
+        self._rows = rows
         self._roots = roots
         self._dialects = dialects
         self._standing: OrderedDict[tuple[int, int], tuple[Checkpoint, SourceReader]] = OrderedDict()
@@ -32,7 +32,7 @@ class Readers:
             standing[1].whereabouts.mtime_ms = mtime_ms
             return standing[1]
         whereabouts = Whereabouts(checkpoint.path, mtime_ms, self.lines_of_sibling)
-        return SourceReader(whereabouts, self._book, checkpoint.dialect, checkpoint.state, self._dialects)
+        return SourceReader(whereabouts, self._rows, checkpoint.dialect, checkpoint.state, self._dialects)
 
     def stands(self, source: OpenSource, checkpoint: Checkpoint, reader: SourceReader) -> None:
         """The reader went on to this checkpoint."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tokenmon import __version__
 from tokenmon.errors import ConfigError
-from tokenmon.events import MAX_COST, NAMES, Event, Names
+from tokenmon.events import MAX_COST, NAMES, Basis, Event, Names
 from tokenmon.pricing import aliases, multipliers
 from tokenmon.pricing.aliases import Aliases
 from tokenmon.pricing.multipliers import Multipliers
@@ -150,7 +150,7 @@ class PriceBook:
             return _UNPRICED
         ts, fresh = event.ts, event.input
         read, short, long = event.cache_read or 0, event.cache_write_5m or 0, event.cache_write_1h or 0
-        total = fresh + read + short + long
+        total = _context(event)
         for since, above, most, unit, p_fresh, p_read, p_short, p_long, p_out, priced_as in rows:
             if ts >= since and above < total <= most:
                 if not unit or event.web_searches:
@@ -297,6 +297,13 @@ def _price_by_charges(event: Event, span: Span) -> Priced:
     return _believed(nano(amount), span.priced_as) if span.known() else _UNPRICED
 
 
+def _context(event: Event) -> int:
+    """The whole input of the request, by which tiers are told apart; several requests added up are taken for short."""
+    if event.basis == Basis.AGGREGATE:
+        return 0
+    return event.input + (event.cache_read or 0) + (event.cache_write_5m or 0) + (event.cache_write_1h or 0)
+
+
 def _believed(cost: int, priced_as: str) -> Priced:
     """A cost, unless it is beyond what one call can cost: sums must never overflow."""
     return Priced(cost, priced_as) if cost <= MAX_COST else _UNPRICED
@@ -305,7 +312,7 @@ def _believed(cost: int, priced_as: str) -> Priced:
 def _charges(event: Event, offer: Offer) -> list[tuple[str, int, int | None]]:
     """(label, count, yocto-USD each) of everything that an event can be charged for."""
     counts = (event.input, event.cache_read or 0, event.cache_write_5m or 0, event.cache_write_1h or 0)
-    rates = next((tier for tier in offer.tiers if sum(counts) > tier.above), None)
+    rates = next((tier for tier in offer.tiers if _context(event) > tier.above), None)
     prices = rates[1:] if rates else (None,) * 5
     return [
         *zip(Rates._fields[1:], (*counts, event.output), prices, strict=True),

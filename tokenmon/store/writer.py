@@ -18,8 +18,8 @@ from pathlib import Path
 from tokenmon.alerts import Facts
 from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
 from tokenmon.events import Limit
-from tokenmon.source import Checkpoint, Step
-from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups
+from tokenmon.source import Checkpoint, Step, Totals
+from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups, running
 from tokenmon.store.batch import Outcome, store_events, store_notes
 from tokenmon.store.migrations import migrate, transaction
 from tokenmon.store.names import SeriesIds
@@ -98,6 +98,10 @@ class Writer:
         """Every source as it was last stored. Reload them after any error."""
         return self._sources.checkpoints()
 
+    def totals(self, dialect: str, call_id: str) -> Totals:
+        """The largest running totals that are stored of one id; zeros where none are."""
+        return running.totals_of(self._connection, dialect, call_id)
+
     def commit(self, steps: Sequence[Step], *, backlog: int, now_ms: int, live: bool) -> Committed:
         """Store a batch in one transaction. `live` adds to the roll-ups, otherwise hours are marked dirty.
 
@@ -112,6 +116,7 @@ class Writer:
             outcome = store_events(self._connection, batch.plain, batch.rewritten, self._watermark())
             outcome.refused += batch.refused
             self._keep_details(batch, outcome)
+            running.keep(self._connection, steps)
             self._sessions.change(outcome.added, outcome.removed, seen=batch.rewritten)
             touched = self._roll_up(outcome, live)
             self._account(steps, checkpoints, expired, outcome, now_ms)
