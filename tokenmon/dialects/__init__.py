@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tokenmon.dialects.amp import AMP
 from tokenmon.dialects.api_response import API_RESPONSE
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 DIALECTS: tuple[Dialect, ...] = (
+    AMP,
     CLAUDE_CODE,
     CODEX,
     GEMINI_CLI,

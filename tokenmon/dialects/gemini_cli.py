@@ -46,7 +46,7 @@ def read(record: Record, scene: Scene[Chat]) -> Parsed:
         return _message(record, scene)
     for holder in (record, changes):
         if isinstance(holder.get("messages"), list):
-            return each_valid(lambda message: _message(message, scene), holder["messages"])
+            return each_valid(lambda message: _message(message, scene), map(fields.mapping, holder["messages"]))
     if "stats" in record:
         return _run(record, fields.mapping(record["stats"]), scene)
     return None

@@ -16,6 +16,7 @@ from tokenmon.dialects.fields import Cleaned, Invalid
 from tokenmon.events import Event, Parsed, Reject
 
 Memory = TypeVar("Memory", bound=msgspec.Struct)
+Part = TypeVar("Part")
 
 
 class Scene(Generic[Memory]):
@@ -93,13 +94,13 @@ def remembering(
     return reader
 
 
-def each_valid(read: Callable[[Record], Event | None], parts: Iterable[object]) -> Parsed:
+def each_valid(read: Callable[[Part], Event | None], parts: Iterable[Part]) -> Parsed:
     """The calls among the parts of a document. A part that cannot be read costs only itself, beside one that can."""
     events: list[Event] = []
     wrong: Invalid | None = None
     for part in parts:
         try:
-            event = read(fields.mapping(part))
+            event = read(part)
         except Invalid as reason:
             wrong = wrong or reason
         else:

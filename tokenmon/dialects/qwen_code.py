@@ -37,7 +37,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
     messages = record.get("messages")
     if isinstance(messages, list):
         session = scene.clean(fields.harmless_string(record.get("sessionId")))
-        return each_valid(lambda message: _message(message, session, scene), messages)
+        return each_valid(lambda message: _message(message, session, scene), map(fields.mapping, messages))
     if record.get("type") != "assistant":
         return None
     tokens = tokens_of(told(fields.mapping(record.get("usageMetadata")), KEYS, "usageMetadata"), "usageMetadata")

@@ -4,6 +4,7 @@
 """
 
 from tests.dialects.cases import (
+    amp,
     api_response,
     gemini_cli,
     kimi,
@@ -15,6 +16,7 @@ from tests.dialects.cases import (
 from tests.dialects.cases.case import Case
 
 CASES: tuple[Case, ...] = (
+    amp.CASE,
     api_response.CASE,
     gemini_cli.CASE,
     kimi.CASE,
