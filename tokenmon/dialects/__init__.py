@@ -7,6 +7,7 @@ from tokenmon.dialects.amp import AMP
 from tokenmon.dialects.api_response import API_RESPONSE
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
+from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
@@ -32,6 +33,7 @@ __all__ = [
 DIALECTS: tuple[Dialect, ...] = (
     AMP,
     CLAUDE_CODE,
+    CLINE,
     CODEX,
     GEMINI_CLI,
     GH_AW_FIREWALL,

@@ -6,6 +6,7 @@
 from tests.dialects.cases import (
     amp,
     api_response,
+    cline,
     gemini_cli,
     kimi,
     opencode,
@@ -18,6 +19,7 @@ from tests.dialects.cases.case import Case
 CASES: tuple[Case, ...] = (
     amp.CASE,
     api_response.CASE,
+    cline.CASE,
     gemini_cli.CASE,
     kimi.CASE,
     opencode.CASE,
