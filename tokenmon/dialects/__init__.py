@@ -9,6 +9,7 @@ from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
+from tokenmon.dialects.droid import DROID
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.kimi import KIMI
@@ -35,6 +36,7 @@ DIALECTS: tuple[Dialect, ...] = (
     CLAUDE_CODE,
     CLINE,
     CODEX,
+    DROID,
     GEMINI_CLI,
     GH_AW_FIREWALL,
     KIMI,
