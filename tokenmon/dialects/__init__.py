@@ -12,6 +12,7 @@ from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.droid import DROID
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
+from tokenmon.dialects.grok_build import GROK_BUILD
 from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.native import NATIVE
 from tokenmon.dialects.opencode import OPENCODE
@@ -39,6 +40,7 @@ DIALECTS: tuple[Dialect, ...] = (
     DROID,
     GEMINI_CLI,
     GH_AW_FIREWALL,
+    GROK_BUILD,
     KIMI,
     OPENCODE,
     OTLP,
