@@ -14,6 +14,7 @@ from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.grok_build import GROK_BUILD
 from tokenmon.dialects.kimi import KIMI
+from tokenmon.dialects.mux import MUX
 from tokenmon.dialects.native import NATIVE
 from tokenmon.dialects.opencode import OPENCODE
 from tokenmon.dialects.otlp import OTLP
@@ -42,6 +43,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GH_AW_FIREWALL,
     GROK_BUILD,
     KIMI,
+    MUX,
     OPENCODE,
     OTLP,
     PI,

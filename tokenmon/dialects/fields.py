@@ -39,6 +39,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Dollars = Annotated[float, msgspec.Meta(ge=0, le=MAX_COST // NANO)]
 
+_TICKS_PER_NANO = 10
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _MILLISECONDS_FROM = 10**11
@@ -161,7 +162,24 @@ def logged_cost(value: Any) -> int | None:
     return round(amount * NANO) if amount else None
 
 
+def cost_of_ticks(value: Any) -> int | None:
+    """xAI's ticks as nano-USD: its 0 is a cost that was not told, as is what cannot be used.
+
+    A dollar has 10^10 ticks (docs.x.ai/developers/cost-tracking).
+    """
+    ticks = harmless_count(value, MAX_COST * _TICKS_PER_NANO)
+    return round(ticks / _TICKS_PER_NANO) if ticks else None
+
+
 # -- times
+
+
+def harmless_duration(value: Any) -> int | None:
+    """Milliseconds that nothing depends on, rounded: absent where they cannot be used."""
+    try:
+        return harmless_count(round(value)) if is_number(value) else None
+    except (OverflowError, ValueError):
+        return None
 
 
 def milliseconds(moment: datetime, field: str) -> int:

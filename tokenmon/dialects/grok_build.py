@@ -16,12 +16,10 @@ from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record
 from tokenmon.dialects.fields import Invalid
 from tokenmon.dialects.plain import Scene, remembering
-from tokenmon.events import MAX_COST, Basis, Event, Names, Parsed
+from tokenmon.events import Basis, Event, Names, Parsed
 
 NAME = "grok-build"
 LINE_CAP = 64 * 1024 * 1024
-TICKS_PER_NANO = 10
-"""A dollar has 10^10 ticks (docs.x.ai/developers/cost-tracking)."""
 COPIED_MS = 60_000
 """A line stamped this long after the agent wrote it was copied."""
 SESSIONS = "sessions"
@@ -83,7 +81,7 @@ def _event(
         cache_read=tokens.cache_read,
         cache_write_5m=tokens.cache_write,
         reasoning=tokens.reasoning,
-        cost_logged=None if _is_partial(usage) or _is_partial(used) else _cost(used.get("costUsdTicks")),
+        cost_logged=None if _is_partial(usage) or _is_partial(used) else fields.cost_of_ticks(used.get("costUsdTicks")),
         id=f"{prompt}:{names.model}" if prompt else "",
         rewritten=bool(prompt),
         replay=bool(prompt) and told is not None and _is_late(stamp, ts),
@@ -120,12 +118,6 @@ def _tokens(used: Mapping[str, Any]) -> Tokens | None:
 def _is_partial(used: Mapping[str, Any]) -> bool:
     """Whether Grok says that some calls are missing from the cost."""
     return used.get("costIsPartial") is True or used.get("usageIsIncomplete") is True
-
-
-def _cost(ticks: Any) -> int | None:
-    """Ticks as nano-USD; 0 is a cost that xAI did not tell."""
-    told = fields.harmless_count(ticks, MAX_COST * TICKS_PER_NANO)
-    return round(told / TICKS_PER_NANO) if told else None
 
 
 def _is_late(stamp: object, ts: int) -> bool:

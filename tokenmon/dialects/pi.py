@@ -142,8 +142,8 @@ def _call(record: Record, message: Record, scene: Scene[Session]) -> Event | Non
         status=fields.harmless_count(message.get("errorStatus"), MAX_STATUS),
         failed=failed,
         error=fields.error_text(fields.harmless_string(message.get("errorMessage"))) if failed else "",
-        latency_ms=_duration(message.get("duration")),
-        ttft_ms=_duration(message.get("ttft")),
+        latency_ms=fields.harmless_duration(message.get("duration")),
+        ttft_ms=fields.harmless_duration(message.get("ttft")),
         disagrees=_disagrees(usage, tokens),
         untimed=untimed,
     )
@@ -188,13 +188,6 @@ def _sum(count: int | None, more: int) -> int:
 def _disagrees(usage: Mapping[str, Any], tokens: Tokens) -> bool:
     total = fields.harmless_count(usage.get("totalTokens"))
     return bool(total) and total != tokens.total
-
-
-def _duration(milliseconds: Any) -> int | None:
-    try:
-        return fields.harmless_count(round(milliseconds)) if fields.is_number(milliseconds) else None
-    except (OverflowError, ValueError):
-        return None
 
 
 def _names(message: Record, scene: Scene[Session]) -> Names:
