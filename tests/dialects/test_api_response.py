@@ -67,7 +67,10 @@ def test_what_only_looks_like_usage_is_not_claimed_and_not_counted(record: Json)
     assert parse(NAME, record) is None
 
 
-@pytest.mark.parametrize("mark", [{"sessionId": "s"}, {"litellm_call_id": "c"}, {"type": "assistant"}])
+GATEWAYS_OWN = {"call_type": "acompletion", "response_cost": 0.1, "prompt_tokens": 5}
+
+
+@pytest.mark.parametrize("mark", [{"sessionId": "s"}, GATEWAYS_OWN, {"type": "assistant"}])
 def test_an_agents_or_a_gateways_record_is_left_to_its_own_dialect(mark: Json) -> None:
     record = {"message": MESSAGE, "response": CHAT} | mark
     found = recognise(record)

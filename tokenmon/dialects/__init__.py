@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.amp import AMP
 from tokenmon.dialects.api_response import API_RESPONSE
-from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
@@ -14,6 +14,7 @@ from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.grok_build import GROK_BUILD
 from tokenmon.dialects.kimi import KIMI
+from tokenmon.dialects.litellm import LITELLM
 from tokenmon.dialects.mux import MUX
 from tokenmon.dialects.native import NATIVE
 from tokenmon.dialects.opencode import OPENCODE
@@ -43,6 +44,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GH_AW_FIREWALL,
     GROK_BUILD,
     KIMI,
+    LITELLM,
     MUX,
     OPENCODE,
     OTLP,

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from tokenmon import text
-from tokenmon.dialects import around, fields, usage
+from tokenmon.dialects import around, fields, litellm, usage
 from tokenmon.dialects.base import Dialect, Record
 from tokenmon.dialects.fields import Cleaned
 from tokenmon.dialects.plain import Scene, remembering
@@ -31,12 +31,10 @@ LINE_CAP = 64 * 1024 * 1024
 """Usage follows the content: images, or thousands of embeddings, bytes."""
 MOST_OPEN = 64
 """Streams whose beginning is remembered."""
-STANDARD_TIERS = ("", "standard", "default", "auto", "on_demand", "traffic_type_unspecified")
-BATCH = "batch"
 GOOGLE = "google"
 
-_FOREIGN = ("sessionId", "parentUuid", "isSidechain", "litellm_call_id", "resourceSpans", "resourceLogs")
-"""Fields of agents and gateways whose records hold such answers as well."""
+_TRANSCRIPTS = ("sessionId", "parentUuid", "isSidechain")
+"""Fields of coding agents, whose records hold such answers as well."""
 
 
 # -- the APIs
@@ -119,7 +117,7 @@ class Found(msgspec.Struct):
 
 def _found(record: Record) -> Found | None:
     """The answer that a record is or holds."""
-    if any(name in record for name in _FOREIGN) or record.get("type") == "assistant":
+    if any(name in record for name in _TRANSCRIPTS) or record.get("type") == "assistant" or litellm.matches(record):
         return None
     found = _bare(record, {})
     if found is not None:
@@ -208,7 +206,7 @@ def read(record: Record, scene: Scene[Streams]) -> Parsed:
 def _told(found: Found, api: Api) -> Told | None:
     answer = found.answer
     name, counts = next(((name, answer[name]) for name in api.usage if isinstance(answer.get(name), dict)), ("", {}))
-    tokens = api.tokens(counts, name)
+    tokens = api.tokens(counts, f"{name}.")
     if tokens is None or (api is GEMINI and _is_unfinished(answer)):
         return None
     model = around.text(answer, api.models)
@@ -217,10 +215,10 @@ def _told(found: Found, api: Api) -> Told | None:
         around.text(answer, api.ids),
         model,
         GOOGLE if api is GEMINI else _provider(answer, counts, model),
-        BATCH if found.is_batch else _tier(answer, counts),
+        usage.BATCH if found.is_batch else usage.tier(answer, counts),
         created=answer.get("created"),
         ts=around.moment(answer, api.times),
-        cost=usage.cost(counts, name),
+        cost=usage.cost(counts),
         streamed=True if answer.get("object") == "chat.completion.chunk" else None,
         failed=answer.get("status") == "failed",
     )
@@ -249,8 +247,8 @@ def _begin(streams: dict[str, Begun], request: str, message: Record, scene: Scen
     begun = Begun(
         id=scene.clean(around.text(message, MESSAGES.ids)),
         model=scene.clean(around.text(message, MESSAGES.models)),
-        tier=scene.clean(_tier(message, counts)),
-        counts=usage.message_counts(counts, "message.usage"),
+        tier=scene.clean(usage.tier(message, counts)),
+        counts=usage.message_counts(counts, "message.usage."),
     )
     streams.pop(request, None)
     streams[request] = begun
@@ -317,7 +315,7 @@ def _is_unfinished(answer: Record) -> bool:
     return not any(endings)
 
 
-# -- who bills, and at which tier
+# -- who bills
 
 _FAMILIES = (
     ("anthropic", r"claude-"),
@@ -348,20 +346,6 @@ def _provider(answer: Record, counts: Record, model: str) -> str:
     if "prompt_filter_results" in answer:
         return "azure"
     return next((provider for provider, family in _FAMILIES if re.match(family, model)), "")
-
-
-def _tier(answer: Record, counts: Record) -> str:
-    """What changes the price besides the tokens: Anthropic's and OpenRouter's is in the usage, as is Google's."""
-    if counts.get("speed") == "fast":
-        return "fast"
-    places = (
-        answer.get("service_tier"),
-        counts.get("service_tier"),
-        counts.get("trafficType"),
-        counts.get("traffic_type"),
-    )
-    said = next((tier for tier in places if isinstance(tier, str)), "").strip().lower()
-    return "" if said in STANDARD_TIERS else said.removeprefix("on_demand_")
 
 
 def matches(record: Record) -> bool:

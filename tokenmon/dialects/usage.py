@@ -30,26 +30,26 @@ class Tokens(NamedTuple):
     """A total or a sum in the object is not what its parts add up to."""
 
 
-def chat(usage: Usage, field: str = "usage") -> Tokens | None:
+def chat(usage: Usage, prefix: str = "usage.") -> Tokens | None:
     """OpenAI chat completions and embeddings, and those who speak like it: OpenRouter, Mistral, DeepSeek, LiteLLM, ...
 
     None where not one count is recognised; Invalid where one cannot be right.
     """
-    prompt, output = _count(usage, "prompt_tokens", field), _count(usage, "completion_tokens", field)
+    prompt, output = _count(usage, "prompt_tokens", prefix), _count(usage, "completion_tokens", prefix)
     details = fields.mapping(usage.get("prompt_tokens_details"))
-    inner = f"{field}.prompt_tokens_details"
+    inner = f"{prefix}prompt_tokens_details."
     read = _first(
         _count(details, "cached_tokens", inner),
-        _count(usage, "prompt_cache_hit_tokens", field),  # DeepSeek
-        _count(usage, "cache_read_input_tokens", field),  # LiteLLM
-        _count(usage, "cached_tokens", field),  # Moonshot
+        _count(usage, "prompt_cache_hit_tokens", prefix),  # DeepSeek
+        _count(usage, "cache_read_input_tokens", prefix),  # LiteLLM
+        _count(usage, "cached_tokens", prefix),  # Moonshot
     )
     flat = _first(
         _count(details, "cache_write_tokens", inner),
         _count(details, "cache_creation_tokens", inner),  # LiteLLM, as is the next
-        _count(usage, "cache_creation_input_tokens", field),
+        _count(usage, "cache_creation_input_tokens", prefix),
     )
-    if prompt is None and (missed := _count(usage, "prompt_cache_miss_tokens", field)) is not None:
+    if prompt is None and (missed := _count(usage, "prompt_cache_miss_tokens", prefix)) is not None:
         prompt = missed + (read or 0)
     if prompt is None and output is None and read is None and flat is None:
         return None
@@ -58,11 +58,11 @@ def chat(usage: Usage, field: str = "usage") -> Tokens | None:
     return _inclusive(prompt, output, read, _writes(flat, split, inner), reasoning, _total(usage, "total_tokens"))
 
 
-def responses(usage: Usage, field: str = "usage") -> Tokens | None:
+def responses(usage: Usage, prefix: str = "usage.") -> Tokens | None:
     """OpenAI's Responses API; as `chat`."""
-    prompt, output = _count(usage, "input_tokens", field), _count(usage, "output_tokens", field)
+    prompt, output = _count(usage, "input_tokens", prefix), _count(usage, "output_tokens", prefix)
     details = fields.mapping(usage.get("input_tokens_details"))
-    inner = f"{field}.input_tokens_details"
+    inner = f"{prefix}input_tokens_details."
     read, written = _count(details, "cached_tokens", inner), _count(details, "cache_write_tokens", inner)
     if prompt is None and output is None and read is None and written is None:
         return None
@@ -70,17 +70,17 @@ def responses(usage: Usage, field: str = "usage") -> Tokens | None:
     return _inclusive(prompt, output, read, (written, None, False), reasoning, _total(usage, "total_tokens"))
 
 
-def gemini(usage: Usage, field: str = "usageMetadata") -> Tokens | None:
+def gemini(usage: Usage, prefix: str = "usageMetadata.") -> Tokens | None:
     """Gemini's `usageMetadata`, as the API spells it and as its Python SDK does; as `chat`.
 
     It leaves out what is 0, so that cache reads are reported wherever the prompt is. Tokens that tools fed into the
     prompt are beside its count, and so are thoughts beside the candidates'.
     """
-    prompt = _spelled(usage, "promptTokenCount", field)
-    read = _spelled(usage, "cachedContentTokenCount", field)
-    tools = _spelled(usage, "toolUsePromptTokenCount", field)
-    answer = _first(_spelled(usage, "candidatesTokenCount", field), _spelled(usage, "responseTokenCount", field))
-    thoughts = _spelled(usage, "thoughtsTokenCount", field)
+    prompt = _spelled(usage, "promptTokenCount", prefix)
+    read = _spelled(usage, "cachedContentTokenCount", prefix)
+    tools = _spelled(usage, "toolUsePromptTokenCount", prefix)
+    answer = _first(_spelled(usage, "candidatesTokenCount", prefix), _spelled(usage, "responseTokenCount", prefix))
+    thoughts = _spelled(usage, "thoughtsTokenCount", prefix)
     if all(count is None for count in (prompt, read, tools, answer, thoughts)):
         return None
     if read is None and prompt is not None:
@@ -106,14 +106,14 @@ MessageCounts = dict[str, int]
 """The counts that a usage object of Anthropic's reports, by their dotted names."""
 
 
-def messages(usage: Usage, field: str = "usage") -> Tokens | None:
+def messages(usage: Usage, prefix: str = "usage.") -> Tokens | None:
     """Anthropic's Messages API; as `chat`."""
-    return message_tokens(message_counts(usage, field))
+    return message_tokens(message_counts(usage, prefix))
 
 
-def message_counts(usage: Usage, field: str = "usage") -> MessageCounts:
+def message_counts(usage: Usage, prefix: str = "usage.") -> MessageCounts:
     """What is reported; of a stream, where every later object is cumulative, the later replaces the earlier."""
-    found = {name: fields.count(_at(usage, name), f"{field}.{name}") for name in _MESSAGE_COUNTS}
+    found = {name: fields.count(_at(usage, name), f"{prefix}{name}") for name in _MESSAGE_COUNTS}
     found |= {name: fields.harmless_count(_at(usage, name)) for name in _MESSAGE_EXTRAS}
     return {name: count for name, count in found.items() if count is not None}
 
@@ -137,19 +137,40 @@ def message_tokens(counts: MessageCounts) -> Tokens | None:
     )
 
 
-# -- cost
+# -- cost and tier
+
+BATCH = "batch"
+STANDARD_TIERS = ("", "standard", "default", "auto", "on_demand", "traffic_type_unspecified")
 
 
-def cost(usage: Usage, field: str = "usage") -> int | None:
+def cost(usage: Usage, prefix: str = "usage.") -> int | None:
     """What OpenRouter charged, nano-USD: with the caller's own key, its fee and beside it the provider's part."""
     charged = usage.get("cost")
     if not fields.is_number(charged):
         return None
-    dollars = fields.dollars(charged, f"{field}.cost") or 0.0
+    dollars = fields.dollars(charged, f"{prefix}cost") or 0.0
     if usage.get("is_byok") is True:
         upstream = fields.mapping(usage.get("cost_details")).get("upstream_inference_cost")
-        dollars += fields.dollars(upstream, f"{field}.cost_details.upstream_inference_cost") or 0.0
+        dollars += fields.dollars(upstream, f"{prefix}cost_details.upstream_inference_cost") or 0.0
     return round(dollars * NANO)
+
+
+def tier(answer: Usage, usage: Usage) -> str:
+    """What changes the price besides the tokens; empty is standard.
+
+    OpenAI tells it in the answer, Anthropic, OpenRouter and Google in the usage; Anthropic's fast mode is priced by
+    itself, whatever the service tier.
+    """
+    if usage.get("speed") == "fast":
+        return "fast"
+    places = (
+        answer.get("service_tier"),
+        usage.get("service_tier"),
+        usage.get("trafficType"),
+        usage.get("traffic_type"),
+    )
+    said = next((place for place in places if isinstance(place, str)), "").strip().lower()
+    return "" if said in STANDARD_TIERS else said.removeprefix("on_demand_")
 
 
 # -- helpers
@@ -173,27 +194,27 @@ def _inclusive(
     return Tokens(max(0, fresh), output or 0, read, write_5m, write_1h, reasoning, disagrees=wrong)
 
 
-def _writes(flat: int | None, split: Usage, field: str) -> tuple[int | None, int | None, bool]:
+def _writes(flat: int | None, split: Usage, prefix: str) -> tuple[int | None, int | None, bool]:
     """Cache writes kept for five minutes and for an hour, and whether the sum disagrees with these parts of it.
 
     What the parts leave out of a larger sum is kept for five minutes.
     """
-    short = _count(split, "ephemeral_5m_input_tokens", field)
-    long = _count(split, "ephemeral_1h_input_tokens", field)
+    short = _count(split, "ephemeral_5m_input_tokens", prefix)
+    long = _count(split, "ephemeral_1h_input_tokens", prefix)
     if short is None and long is None:
         return flat, None, False
     rest = 0 if flat is None else flat - (short or 0) - (long or 0)
     return (short or 0) + rest if rest > 0 else short, long, rest != 0
 
 
-def _count(usage: Usage, name: str, field: str) -> int | None:
-    return fields.count(usage.get(name), f"{field}.{name}")
+def _count(usage: Usage, name: str, prefix: str) -> int | None:
+    return fields.count(usage.get(name), f"{prefix}{name}")
 
 
-def _spelled(usage: Usage, name: str, field: str) -> int | None:
+def _spelled(usage: Usage, name: str, prefix: str) -> int | None:
     """A count under Gemini's name of it, else as its Python SDK spells that."""
     snake = _snake(name)
-    return _first(_count(usage, name, field), _count(usage, snake, field))
+    return _first(_count(usage, name, prefix), _count(usage, snake, prefix))
 
 
 def _snake(name: str) -> str:
