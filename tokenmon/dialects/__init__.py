@@ -9,6 +9,7 @@ from tokenmon.dialects.api_response import API_RESPONSE
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
+from tokenmon.dialects.copilot_cli import COPILOT_CLI
 from tokenmon.dialects.cpa import CPA
 from tokenmon.dialects.droid import DROID
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
@@ -40,6 +41,7 @@ DIALECTS: tuple[Dialect, ...] = (
     CLAUDE_CODE,
     CLINE,
     CODEX,
+    COPILOT_CLI,
     CPA,
     DROID,
     GEMINI_CLI,
