@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.amp import AMP
 from tokenmon.dialects.api_response import API_RESPONSE
+from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
@@ -65,9 +65,9 @@ def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None
 
 
 def found_places(environment: Mapping[str, str], home: Path) -> list[Place]:
-    """The usual directories of all dialects that are on this machine, each once."""
+    """The usual directories and files of all dialects that are on this machine, each once."""
     places = [place for dialect in DIALECTS for place in dialect.places(environment, home)]
-    return [place for place in dict.fromkeys(places) if place.path.is_dir()]
+    return [place for place in dict.fromkeys(places) if place.path.exists()]
 
 
 def recognise(record: Record, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:

@@ -18,6 +18,7 @@ from typing import Any
 from tokenmon import text
 from tokenmon.dialects import around, fields, usage
 from tokenmon.dialects.base import Dialect, Record
+from tokenmon.dialects.codex import NAME as CODEX
 from tokenmon.dialects.plain import Nothing, Scene, alone
 from tokenmon.dialects.usage import Tokens
 from tokenmon.events import Event, Names, Parsed
@@ -93,7 +94,7 @@ _BESIDE = ("gemini", "aistudio", "antigravity", "vertex", "interaction")
 
 _BILLS = (
     (re.compile(r"claude|anthropic"), "anthropic"),
-    (re.compile(r"codex"), "openai"),
+    (re.compile(CODEX), "openai"),
     (re.compile(r"gemini|aistudio|ai-studio|antigravity|vertex|interaction"), "google"),
 )
 """Any other name is the provider's own."""
@@ -309,7 +310,7 @@ def _masked(record: Record) -> str:
 def _tier(record: Record, who: str) -> str:
     """The tier that was billed: of Codex, whose answers say default even in fast mode, the one asked for."""
     asked, told = _name(record, _REQUESTED_TIERS), _name(record, _RESPONSE_TIERS)
-    said = (asked or told) if "codex" in who else (told or asked)
+    said = (asked or told) if CODEX in who else (told or asked)
     return usage.tier({"service_tier": said}, {})
 
 

@@ -86,8 +86,9 @@ def gemini(usage: Usage, prefix: str = "usageMetadata.") -> Tokens | None:
     if read is None and prompt is not None:
         read = 0
     total = _total(usage, "totalTokenCount") or _total(usage, _snake("totalTokenCount"))
-    output = (answer or 0) + (thoughts or 0)
-    return _inclusive((prompt or 0) + (tools or 0), output, read, (None, None, False), thoughts, total)
+    given = fields.count((prompt or 0) + (tools or 0), f"{prefix}input")
+    output = fields.count((answer or 0) + (thoughts or 0), f"{prefix}output")
+    return _inclusive(given, output, read, (None, None, False), thoughts, total)
 
 
 # -- Anthropic: exclusive, and told bit by bit while it streams
@@ -189,7 +190,7 @@ def _inclusive(
     fresh = (prompt or 0) - (read or 0) - (write_5m or 0) - (write_1h or 0)
     said = (prompt or 0) + (output or 0)
     if reasoning and total == said + reasoning:  # xAI: beside the output
-        output, said = (output or 0) + reasoning, total
+        output, said = fields.count(said + reasoning - (prompt or 0), "usage of the output"), total
     wrong = disagrees or fresh < 0 or (total is not None and total != said)
     return Tokens(max(0, fresh), output or 0, read, write_5m, write_1h, reasoning, disagrees=wrong)
 
