@@ -132,6 +132,8 @@ class Step(msgspec.Struct, gc=False):
     rejects: list[RejectedLine]
     """At most those that may raise an alert; the tally counts them all."""
     tally: Tally
+    reasons: dict[str, int] = msgspec.field(default_factory=dict)
+    """Why lines were invalid, all of them, and how often."""
     last_change_ms: int | None = None
     """When the file was last modified, UTC milliseconds."""
     error: str | None = None

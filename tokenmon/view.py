@@ -21,11 +21,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Condition:
-    """FIELD=VALUE, exact. A name of `events.NAMES`, `key`, `source`, `session` or `status`."""
+    """FIELD=VALUE, exact. A name of `events.NAMES`, `key`, `source`, `session`, `status` or `quality`."""
 
     field: str
     value: str
-    """For `status`: ok, failed, or a number. Empty: the name is missing."""
+    """For `status`: ok, failed, or a number; for `quality` a name of `doubts.DOUBTS`. Empty: the name is missing."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class View:
     where: tuple[Condition, ...] = ()
     search: str = ""
     """What the user types: prefix words over all names, ANDed; "phrases" in quotes; fields as `model:gpt`,
-    `status:failed`, `cost:>0.5`, `session:ab`; or a whole request id. No text is an error."""
+    `status:failed`, `quality:empty`, `cost:>0.5`, `session:ab`; or a whole request id. No text is an error."""
     compared: Window | None = None
     """The span that this one is compared with; None where there is none."""
 

@@ -29,6 +29,7 @@ def test_many_invalid_lines_are_counted_and_ten_are_told(tmp_path: Path) -> None
     assert inputs(database) == expected([97, 98, 106, 107])
     assert rows(database, "SELECT rejects FROM source") == [(500,), (500,)]
     assert rows(database, "SELECT count(*) FROM reject GROUP BY source") == [(10,), (10,)]
+    assert rows(database, "SELECT reason, n FROM reason") == [("line is not JSON", 500)] * 2
 
 
 def test_the_text_of_a_bad_line_is_not_in_the_database(tmp_path: Path) -> None:

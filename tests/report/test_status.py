@@ -21,7 +21,6 @@ SOURCE = SourceHealth(
     rejects=2,
     duplicates=3,
     expired=0,
-    disagrees=0,
     lost_bytes=0,
     gone=False,
     last_event=NOW - 5000,

@@ -79,6 +79,7 @@ def raw_sums(found: Iterable[Call]) -> Sums:
 
     costs = [c.cost_logged if c.cost_logged is not None else c.cost_list for c, _ in rows]
     whole = [(c.input + c.cache_read + c.cache_write_5m + c.cache_write_1h, flags) for c, flags in rows]
+    both = [c for c, _ in rows if c.cost_logged is not None and c.cost_list is not None]
     return Sums(
         requests=len(rows),
         errors=sum(c.err for c, _ in rows),
@@ -94,6 +95,13 @@ def raw_sums(found: Iterable[Call]) -> Sums:
         cost_list=known(Flag.LISTED, ((c.cost_list or 0, f) for c, f in rows)),
         unpriced=sum(cost is None for cost in costs),
         assumed=sum(bool(flags & Flag.ASSUMED) for _, flags in rows),
+        unpriced_total=sum(
+            size + c.output for (size, _), (c, _), cost in zip(whole, rows, costs, strict=True) if cost is None
+        ),
+        both=len(both),
+        both_logged=sum(c.cost_logged or 0 for c in both),
+        both_list=sum(c.cost_list or 0 for c in both),
+        only_logged=sum(c.cost_logged is not None and c.cost_list is None for c, _ in rows),
         cache_base=known(Flag.CACHE_READ, whole),
         first=min(c.ts for c, _ in rows),
         last=max(c.ts for c, _ in rows),

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.building import a_row, a_source, a_step, an_event, commit, rows_of
+from tests.store.asking import ask
+from tests.store.building import START, a_row, a_source, a_step, an_event, check_invariant, commit, rows_of
 from tokenmon.errors import CannotCreateDatabase, ConfigError, NewerDatabase, NoDatabase, NotOurDatabase
-from tokenmon.store.migrations import MIGRATIONS, VERSION, check_is_ours, migrate
-from tokenmon.store.schema import APPLICATION_ID
+from tokenmon.events import Flag
+from tokenmon.store.answers import Health
+from tokenmon.store.migrations import MIGRATIONS, VERSION, check_is_ours, configure, migrate
+from tokenmon.store.reader import Reader
+from tokenmon.store.schema import APPLICATION_ID, COUNTED_BEFORE, HOUR
 from tokenmon.store.writer import Writer
 
 
@@ -39,6 +43,73 @@ def test_opening_again_keeps_everything(tmp_path: Path) -> None:
     assert [checkpoint.offset for checkpoint in writer.checkpoints()] == [1000]
     assert rows_of(path, "SELECT count(*) FROM event") == [(1,)]
     writer.close()
+
+
+def _first_version(path: Path) -> None:
+    """A database as version 1 left it: two sources, three calls, invalid lines."""
+    calls = (
+        (START, 1, 1, 100, 10, 7, 1, "a"), (START + 1, 2, 2, 50, 5, None, 2, "b"), (START + 2, 3, 2, 0, 0, None, 2, "b")
+    )  # fmt: skip
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        configure(connection)
+        MIGRATIONS[0](connection)
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("PRAGMA user_version=1")
+        for series, flags in ((1, Flag.LISTED), (2, Flag.ASSUMED)):
+            connection.execute("INSERT INTO series(id, model, flags) VALUES (?, ?, ?)", (series, f"m{series}", flags))
+        for session in "ab":
+            connection.execute("INSERT INTO session(name, n) VALUES (?, 1)", (session,))
+        for ts, h, series, tokens, output, cost, source, session in calls:
+            connection.execute(
+                "INSERT INTO event(ts, h, series, input, output, cost_list, source, off, session)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 0, (SELECT id FROM session WHERE name = ?))",
+                (ts, h, series, tokens, output, cost, source, session),
+            )
+        connection.execute("INSERT INTO dirty(k) VALUES (?)", (START // HOUR,))
+        for source, rejects in ((1, 0), (2, 150)):
+            connection.execute(
+                "INSERT INTO source(id, path, dev, ino, lineage, off, head, head_size, tail, tail_size, skipping, size,"
+                " mtime_ns, dialect, state, events, rejects, first_seen, last_seen)"
+                " VALUES (?1, ?2, 1, ?1, ?1, 1000, x'', 0, x'', 0, 0, 1000, 0, 'native', x'', ?1, ?3, 0, 0)",
+                (source, f"/{source}".encode(), rejects),
+            )
+        connection.execute("INSERT INTO reject VALUES (2, 5, 9, 'input is negative', 0)")
+
+
+def test_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    _first_version(path)
+    old = {
+        table: rows_of(path, f"SELECT * FROM {table}") for table in ("series", "event", "session", "reject", "dirty")
+    }
+
+    async def before(reader: Reader) -> Health:
+        return await reader.health()
+
+    unread = ask(path, before)
+    writer = Writer.open(path)
+    assert rows_of(path, "PRAGMA user_version") == [(2,)]
+    assert {table: rows_of(path, f"SELECT * FROM {table}") for table in old} == old
+    assert [(each.path, each.offset) for each in writer.checkpoints()] == [("/1", 1000), ("/2", 1000)]
+    assert rows_of(path, "SELECT * FROM doubt ORDER BY 1, 2") == [(2, "assumed", 2), (2, "unpriced", 2)]
+    assert rows_of(path, "SELECT * FROM reason") == [(2, COUNTED_BEFORE, 150)]
+    writer.close()
+    health = ask(path, before)
+    assert health.events == unread.events == 3
+    assert [source.doubts for source in unread.sources] == [(0,) * 6] * 2, "a screen may look before an ingester does"
+    assert {source.path: source.doubts[:2] for source in health.sources} == {"/1": (0, 0), "/2": (2, 2)}
+
+
+def test_a_migrated_database_goes_on_as_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    _first_version(path)
+    writer = Writer.open(path)
+    step = a_step(writer.checkpoints()[1], [a_row(an_event("new", at=3), cost=None)])
+    commit(writer, step)
+    assert writer.rebuild(9) == 0
+    writer.close()
+    check_invariant(path)
+    assert rows_of(path, "SELECT n FROM doubt WHERE source = 2 AND name = 'unpriced'") == [(3,)]
 
 
 def test_a_migration_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

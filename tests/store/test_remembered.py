@@ -8,7 +8,7 @@ import pytest
 
 from tokenmon.errors import NotOurDatabase
 from tokenmon.store.remembered import knows, remembered_paths
-from tokenmon.store.schema import APPLICATION_ID, INITIAL
+from tokenmon.store.schema import APPLICATION_ID, INITIAL, SECOND
 
 COLUMNS = "path, dev, ino, lineage, off, head, head_size, tail, tail_size, skipping, size, mtime_ns, dialect, state"
 
@@ -17,7 +17,7 @@ COLUMNS = "path, dev, ino, lineage, off, head, head_size, tail, tail_size, skipp
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "x y?#.db"
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(INITIAL)
+        connection.executescript(INITIAL + SECOND)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("""INSERT INTO meta VALUES ('paths', '["/logs", "/more"]')""")
         connection.execute(

@@ -11,14 +11,14 @@ from difflib import get_close_matches
 from textwrap import fill
 from typing import Any, NoReturn
 
-from tokenmon import __version__
+from tokenmon import __version__, doubts
 from tokenmon.dimensions import DIMENSIONS
 from tokenmon.errors import UsageError
 from tokenmon.settings import SPELLINGS, Settings, flag
 from tokenmon.store.groups import COLUMNS
 from tokenmon.view import Condition
 
-FIELDS = (*(dimension.name for dimension in DIMENSIONS if dimension.bucket is None), "status")
+FIELDS = (*(dimension.name for dimension in DIMENSIONS if dimension.bucket is None), "status", doubts.FIELD)
 """What `--where` filters by."""
 
 
@@ -93,6 +93,9 @@ def _condition(text: str) -> Condition:
         raise argparse.ArgumentTypeError(f"{field!a}: {_near(field, FIELDS)}choose from {', '.join(FIELDS)}")
     if field == "status" and value not in ("ok", "failed") and not (value.isascii() and value.isdigit()):
         raise argparse.ArgumentTypeError(f"status is ok, failed or a number, not {value!a}")
+    if field == doubts.FIELD and value not in doubts.NAMES:
+        near = _near(value, doubts.NAMES)
+        raise argparse.ArgumentTypeError(f"{value!a}: {near}{field} is one of {', '.join(doubts.NAMES)}")
     return Condition(field, value)
 
 
@@ -133,7 +136,7 @@ def _add_filter(parser: Parser) -> None:
         type=_condition,
         action="append",
         metavar="FIELD=VALUE",
-        help="exact, as key=ci, status=failed; repeat: AND",
+        help="exact: key=ci, status=failed, quality=empty; repeat",
     )
     parser.add_argument("--search", default="", metavar="TEXT", help="as on the screen: words, model:gpt, cost:>0.5")
 

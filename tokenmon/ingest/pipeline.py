@@ -10,7 +10,7 @@ counted twice by guessing.
 import os
 import stat
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +170,7 @@ class Ingester:
             return None
         now = time.monotonic()
         for step in steps:
+            step.reasons = Counter(line.reason for line in step.rejects)
             step.rejects = self._quiet.allow(step.after.path, step.rejects, now)
         live = rows <= LIVE_ROWS and not self.is_behind
         try:

@@ -4,9 +4,11 @@ What comes by the hundred is a Struct, which is made ten times as fast as a data
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from msgspec import Struct
 
+from tokenmon.doubts import DOUBTS
 from tokenmon.events import Limit, Names
 from tokenmon.source import Kind
 
@@ -33,11 +35,31 @@ class Sums(Struct, frozen=True):
     """Requests with neither a logged nor a list cost."""
     assumed: int = 0
     """Requests whose model the log does not name."""
+    unpriced_total: int = 0
+    """All billed tokens of those."""
+    both: int = 0
+    """Requests with a logged and a list cost: only these can be compared."""
+    both_logged: int = 0
+    """What was logged for them, nano-USD."""
+    both_list: int = 0
+    """Their list price, nano-USD."""
+    only_logged: int = 0
+    """Requests with a logged cost and no list price."""
     cache_base: int | None = None
     """Input, cache reads and writes of the events that report cache reads: what a hit ratio is a share of."""
     first: int | None = None
     """Time of the first event, UTC milliseconds; None where it was not asked for."""
     last: int | None = None
+
+    @property
+    def only_listed(self) -> int:
+        """Requests with a list price and no logged cost."""
+        return self.requests - self.unpriced - self.both - self.only_logged
+
+    @property
+    def difference(self) -> int | None:
+        """How much more was logged than listed for the requests that have both, nano-USD; None where none has."""
+        return self.both_logged - self.both_list if self.both else None
 
 
 class Group(Struct, frozen=True):
@@ -133,6 +155,22 @@ class StoredEvent(Struct, frozen=True):
     """None where the log is an agent's: read the line to know."""
     error: str | None = None
     metadata: str | None = None
+    doubts: tuple[str, ...] = ()
+    """What may be doubted about it, by the names of `doubts.DOUBTS`."""
+
+
+Why = Literal["replay", "tokens", "speed", "time", "known", "file"]
+"""In what a copy of a call is less than the line that counts: it is a side chain's replay, has fewer tokens, does not
+tell the speed, is earlier; or it says the same and came later, or stands in a copy of the whole file."""
+
+
+class Copy(Struct, frozen=True):
+    """Another place where a call was seen."""
+
+    path: str
+    offset: int
+    why: Why
+    """What makes the other line count."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +235,9 @@ LATE_MS = 30_000
 """How long known bytes may wait before their source is late."""
 
 
+NONE_DOUBTED = (0,) * len(DOUBTS)
+
+
 @dataclass(frozen=True)
 class SourceHealth:
     """One source as Health and `status` show it."""
@@ -210,13 +251,16 @@ class SourceHealth:
     rejects: int
     duplicates: int
     expired: int
-    disagrees: int
     lost_bytes: int
     gone: bool
     last_event: int | None
     last_change: int | None
     """Last modification, UTC milliseconds."""
     error: str
+    doubts: tuple[int, ...] = NONE_DOUBTED
+    """Events that may be doubted, for each of `doubts.DOUBTS`."""
+    reasons: tuple[tuple[str, int], ...] = ()
+    """Why lines were invalid, and how often, the most frequent first."""
 
     def lag_ms(self, now_ms: int) -> int:
         """How long unread bytes have waited; 0 where everything is read, or is gone."""
@@ -228,6 +272,22 @@ class SourceHealth:
         if self.error and not self.gone:
             return "failed"
         return "late" if self.lag_ms(now_ms) > LATE_MS else "fresh"
+
+
+@dataclass(frozen=True)
+class DialectHealth:
+    """What became of the lines of all sources that a dialect reads."""
+
+    dialect: str
+    """Empty: no dialect is known yet."""
+    sources: int
+    events: int
+    skipped: int
+    rejects: int
+    duplicates: int
+    doubts: tuple[int, ...] = NONE_DOUBTED
+    """As in `SourceHealth`."""
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,6 +313,9 @@ class Unpriced:
     model: str
     requests: int
     total: int
+    provider: str = ""
+    tier: str = ""
+    """The service tier, where that is what has no price."""
 
 
 SILENT_MS = 60_000
@@ -291,6 +354,8 @@ class Health:
     """The newest news of each official limit."""
     caught_up: bool = False
     """Everything that was found at a start has been read: until then an empty database may just be new."""
+    dialects: tuple[DialectHealth, ...] = ()
+    """Those that read any source, most events first."""
 
     def ingester_hangs(self, now_ms: int) -> bool:
         """Whether somebody has the lock but gives no sign of life."""

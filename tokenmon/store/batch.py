@@ -13,6 +13,7 @@ from tokenmon.events import attempts_of
 from tokenmon.store.inserting import Insert
 from tokenmon.store.rewritten import call_of, settle
 from tokenmon.store.rows import BIND_ERRORS, COLUMNS, OFF, PLAIN_COLUMNS, SOURCE, EventRow, Note, is_storable, reason_of
+from tokenmon.store.sightings import file_copies, file_duplicates
 
 _INSERT = {len(columns): Insert("event", columns) for columns in (PLAIN_COLUMNS, COLUMNS)}
 _INSERT_NOTE = Insert("note", ("ts", "h", "request_id", "error", "metadata"))
@@ -74,13 +75,22 @@ def _insert_new(connection: sqlite3.Connection, rows: list[EventRow]) -> list[Ev
         if insert.all(connection, rows) == len(rows):
             return rows
         connection.execute("ROLLBACK TO batch")
-        return [row for row in rows if connection.execute(insert.one, row).rowcount]
+        return _insert_one_by_one(connection, insert.one, rows)
     except BIND_ERRORS:
         connection.execute("ROLLBACK TO batch")
         raise
     finally:
         if connection.in_transaction:
             connection.execute("RELEASE batch")
+
+
+def _insert_one_by_one(connection: sqlite3.Connection, statement: str, rows: list[EventRow]) -> list[EventRow]:
+    new: list[EventRow] = []
+    known: list[EventRow] = []
+    for row in rows:
+        (new if connection.execute(statement, row).rowcount else known).append(row)
+    file_duplicates(connection, known)
+    return new
 
 
 def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], watermark: int, outcome: Outcome) -> None:
@@ -108,9 +118,10 @@ def _settle(
     if sealed:  # on their way out, and their hours are never rebuilt: later copies count as duplicates
         rows = [row for row in rows if call_of(row) not in sealed]
         stored = [row for row in stored if call_of(row) not in sealed]
-    removed, added = settle(stored, rows)
+    removed, added, standing = settle(stored, rows)
     connection.executemany("DELETE FROM event WHERE ts = ? AND h = ?", [row[:2] for row in removed])
     connection.executemany("DELETE FROM note WHERE ts = ? AND h = ?", [row[:2] for row in removed])
+    file_copies(connection, standing, rows, removed)
     added.sort(key=_time_of)
     return _insert_new(connection, added), removed
 

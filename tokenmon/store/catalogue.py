@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from tokenmon import doubts
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.errors import UsageError
 from tokenmon.events import Names
@@ -130,6 +131,10 @@ class Catalogue:
         for condition in where:
             if condition.field in OF_EVENTS:
                 continue
+            if condition.field == doubts.FIELD:
+                doubtful = self._doubtful(condition.value)
+                chosen = doubtful if chosen is None else chosen & doubtful
+                continue
             dimension = by_name(condition.field)
             if dimension is None or dimension.of_names is None:
                 raise UsageError(f"nothing can be filtered by {condition.field!r}", "name a field that `--by` knows")
@@ -137,6 +142,15 @@ class Catalogue:
             wanted = sanitise(condition.value)
             chosen = {i for i in (self._series if chosen is None else chosen) if values[i] == wanted}
         return None if chosen is None else json.dumps(sorted(chosen))
+
+    def _doubtful(self, name: str) -> set[int]:
+        """The series whose calls may be doubted in this way; without a name, those of which nothing may."""
+        doubt = doubts.by_name(name)
+        if doubt is None and name:
+            raise UsageError(f"no such {doubts.FIELD}: {name!r}", f"one of {', '.join(doubts.NAMES)}")
+        if doubt is None:
+            return {i for i, series in self._series.items() if not doubts.doubts_of(series.flags)}
+        return {i for i, series in self._series.items() if doubt.holds(series.flags)}
 
     def containing(self, found: Callable[[Names], bool]) -> set[int]:
         """The series whose names pass."""

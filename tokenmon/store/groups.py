@@ -32,12 +32,16 @@ def _total(columns: Sequence[int]) -> int:
 class Tally:
     """Sums of one group in the making."""
 
-    __slots__ = ("assumed", "base", "columns", "cost", "first", "flags", "last", "unpriced", "unpriced_tokens")
+    __slots__ = (
+        *("assumed", "base", "both", "both_list", "both_logged", "columns", "cost", "first", "flags", "last"),
+        *("only_logged", "unpriced", "unpriced_tokens"),
+    )
 
     def __init__(self) -> None:
         self.columns: Sequence[int] = (0,) * _WIDTH
         self.flags = 0
         self.cost = self.unpriced = self.unpriced_tokens = self.assumed = self.base = 0
+        self.both = self.both_logged = self.both_list = self.only_logged = 0
         self.first: int | None = None
         self.last: int | None = None
 
@@ -47,6 +51,12 @@ class Tally:
         self.flags |= flags
         if flags & Flag.LOGGED:
             self.cost += columns[_LOGGED]
+            if flags & Flag.LISTED:
+                self.both += columns[0]
+                self.both_logged += columns[_LOGGED]
+                self.both_list += columns[_LIST]
+            else:
+                self.only_logged += columns[0]
         elif flags & Flag.LISTED:
             self.cost += columns[_LIST]
         else:
@@ -68,6 +78,10 @@ class Tally:
         both.unpriced_tokens = self.unpriced_tokens + other.unpriced_tokens
         both.assumed = self.assumed + other.assumed
         both.base = self.base + other.base
+        both.both = self.both + other.both
+        both.both_logged = self.both_logged + other.both_logged
+        both.both_list = self.both_list + other.both_list
+        both.only_logged = self.only_logged + other.only_logged
         both.first, both.last = self.first, self.last
         both._stretch(other.first, other.last)
         return both
@@ -117,6 +131,11 @@ class Tally:
             cost_list=self.where(Flag.LISTED, _LIST),
             unpriced=self.unpriced,
             assumed=self.assumed,
+            unpriced_total=self.unpriced_tokens,
+            both=self.both,
+            both_logged=self.both_logged,
+            both_list=self.both_list,
+            only_logged=self.only_logged,
             cache_base=self.base if self.flags & Flag.CACHE_READ else None,
             first=self.first,
             last=self.last,

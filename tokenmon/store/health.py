@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tokenmon.dimensions import DIMENSIONS
+from tokenmon.doubts import DOUBTS
 from tokenmon.events import Limit
 from tokenmon.store import allowances
-from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
+from tokenmon.store.answers import AlertRow, DialectHealth, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.lock import holder
 from tokenmon.store.schema import HOUR
@@ -19,17 +20,29 @@ from tokenmon.text import sanitise
 
 MAX_SOURCES = 1_000
 _MAX_REJECTS = 100
-_BY_MODEL = tuple(dimension for dimension in DIMENSIONS if dimension.name == "model")
+_MAX_REASONS = 50
+_OF_PRICES = tuple(dimension for dimension in DIMENSIONS if dimension.name in ("provider", "model", "tier"))
 
 _TALLIES = (
-    "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "disagrees", "lost_bytes",
+    "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "lost_bytes",
 )  # fmt: skip
 _SHOWN = "(kind = 'lines' OR dialect <> '' OR rejects > 0 OR error <> '')"
 """A document that is nobody's is only remembered, so that it is not read again."""
 _SOURCES = f"""
-SELECT off, size, events, skipped, rejects, duplicates, expired, disagrees, lost_bytes,
-  path, dialect, gone, last_event, last_change, error
+SELECT off, size, events, skipped, rejects, duplicates, expired, lost_bytes,
+  path, dialect, gone, last_event, last_change, error, id
 FROM source WHERE {_SHOWN} ORDER BY ifnull(last_change, last_seen) DESC, id DESC LIMIT {MAX_SOURCES}
+"""
+_DIALECTS = f"""
+SELECT dialect, count(*), sum(events), sum(skipped), sum(rejects), sum(duplicates) FROM source
+WHERE {_SHOWN} GROUP BY dialect ORDER BY sum(events) DESC, dialect
+"""
+_OF_SOURCES = """
+SELECT source, {name}, n FROM {table} WHERE source IN (SELECT value FROM json_each(?)) ORDER BY n DESC, 2
+"""
+_OF_DIALECTS = f"""
+SELECT source.dialect, {table}.{name}, sum({table}.n) AS n FROM {table} JOIN source ON source.id = {table}.source
+GROUP BY 1, 2 ORDER BY 3 DESC, 2
 """
 _ALERTS = """
 SELECT id, kind, subject, severity, state, title, count, since FROM alert
@@ -65,7 +78,8 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
         prices_version=sanitise(str(meta.get("prices_version", ""))),
         prices_date=sanitise(str(meta.get("prices_date", ""))),
         dirty_hours=dirty_hours,
-        sources=tuple(_source(row) for row in sources),
+        sources=await _sources(snapshot, counted=_is_counted(version)),
+        dialects=await _dialects(snapshot, counted=_is_counted(version)),
         sources_total=totals[0] if totals else 0,
         alerts=await alerts_of(snapshot),
         unpriced=_unpriced(catalogue, everything),
@@ -97,9 +111,57 @@ async def paths_of(snapshot: Snapshot) -> list[str]:
     return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
 
 
-def _source(row: Row) -> SourceHealth:
+_Counts = dict[object, list[tuple[str, int]]]
+"""By source or dialect: names and how often, the most frequent first."""
+
+
+def _is_counted(version: Row | None) -> bool:
+    """Whether an ingester has opened the database since doubts and reasons are counted."""
+    return version is not None and version[0] >= 2
+
+
+async def _counts(snapshot: Snapshot, statement: str, table: str, name: str, *bound: object) -> _Counts:
+    found: _Counts = {}
+    for key, text, n in await snapshot.all(statement.format(table=table, name=name), bound):
+        found.setdefault(key, []).append((sanitise(text), n))
+    return found
+
+
+async def _sources(snapshot: Snapshot, *, counted: bool) -> tuple[SourceHealth, ...]:
+    rows = await snapshot.all(_SOURCES)
+    ids = json.dumps([row[-1] for row in rows])
+    doubted = await _counts(snapshot, _OF_SOURCES, "doubt", "name", ids) if counted else {}
+    reasons = await _counts(snapshot, _OF_SOURCES, "reason", "reason", ids) if counted else {}
+    return tuple(_source(row, doubted.get(row[-1], []), reasons.get(row[-1], [])) for row in rows)
+
+
+async def _dialects(snapshot: Snapshot, *, counted: bool) -> tuple[DialectHealth, ...]:
+    doubted = await _counts(snapshot, _OF_DIALECTS, "doubt", "name") if counted else {}
+    reasons = await _counts(snapshot, _OF_DIALECTS, "reason", "reason") if counted else {}
+    return tuple(
+        DialectHealth(
+            sanitise(dialect),
+            sources,
+            events,
+            skipped,
+            rejects,
+            duplicates,
+            doubts=_in_order(doubted.get(dialect, [])),
+            reasons=tuple(reasons.get(dialect, [])[:_MAX_REASONS]),
+        )
+        for dialect, sources, events, skipped, rejects, duplicates in await snapshot.all(_DIALECTS)
+    )
+
+
+def _in_order(doubted: list[tuple[str, int]]) -> tuple[int, ...]:
+    """A number for each of `DOUBTS`."""
+    known = dict(doubted)
+    return tuple(known.get(doubt.name, 0) for doubt in DOUBTS)
+
+
+def _source(row: Row, doubted: list[tuple[str, int]], reasons: list[tuple[str, int]]) -> SourceHealth:
     numbers = dict(zip(_TALLIES, row, strict=False))
-    path, dialect, gone, last_event, last_change, error = row[len(_TALLIES) :]
+    path, dialect, gone, last_event, last_change, error, _ = row[len(_TALLIES) :]
     return SourceHealth(
         path=os.fsdecode(path),
         dialect=sanitise(dialect),
@@ -107,6 +169,8 @@ def _source(row: Row) -> SourceHealth:
         last_event=last_event,
         last_change=last_change,
         error=sanitise(error),
+        doubts=_in_order(doubted),
+        reasons=tuple(reasons),
         **numbers,
     )
 
@@ -117,13 +181,13 @@ def _alert(row: Row) -> AlertRow:
 
 
 def _unpriced(catalogue: Catalogue, everything: Pieces) -> tuple[Unpriced, ...]:
-    """Models with calls that have neither kind of cost, most calls first."""
-    models = [
-        Unpriced(values[0] or "", tally.unpriced, tally.unpriced_tokens)
-        for values, tally in everything.tallies(catalogue, _BY_MODEL).items()
-        if tally.unpriced
-    ]
-    return tuple(sorted(models, key=lambda unpriced: (-unpriced.requests, unpriced.model)))
+    """What has calls with neither kind of cost, most calls first."""
+    found = []
+    for (provider, model, tier), tally in everything.tallies(catalogue, _OF_PRICES).items():
+        if tally.unpriced:
+            whose = provider or "", tier or ""
+            found.append(Unpriced(model or "", tally.unpriced, tally.unpriced_tokens, *whose))
+    return tuple(sorted(found, key=lambda each: (-each.requests, each.model, each.provider, each.tier)))
 
 
 def _places(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
-from tokenmon.store.schema import APPLICATION_ID, INITIAL, SECOND
+from tokenmon.store.schema import APPLICATION_ID, INITIAL, SECOND, SECOND_DATA
 
 _MOVE_ASIDE = "move it aside and start again; logs that still exist are read anew"
 
@@ -22,7 +22,7 @@ def m001(connection: sqlite3.Connection) -> None:
 
 def m002(connection: sqlite3.Connection) -> None:
     """Where numbers come from, official limits."""
-    for statement in statements_of(SECOND):
+    for statement in statements_of(SECOND + SECOND_DATA):
         connection.execute(statement)
 
 

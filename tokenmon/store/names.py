@@ -7,6 +7,7 @@ every call would otherwise make as many series as events, and search and roll-up
 import sqlite3
 from collections import Counter
 
+from tokenmon.doubts import doubts_of
 from tokenmon.events import NAMES, Names
 from tokenmon.store.schema import OVERFLOW
 
@@ -29,12 +30,15 @@ class SeriesIds:
         self.ids: dict[Combination, int] = {}
         self.overflows: Counter[tuple[str, int]] = Counter()
         """(name, source id) -> values replaced since this was last emptied."""
+        self.doubtful: dict[int, tuple[str, ...]] = {}
+        """What may be doubted about the calls of a series, of those only of which anything may."""
         self.load()
 
     def load(self) -> None:
         """Read all of them, also after a transaction that added some was rolled back."""
         shared: dict[str, str] = {}
         self.ids = {}
+        self.doubtful = {}
         self.overflows.clear()
         self._values: list[set[str]] = [set() for _ in NAMES]
         for series, priced_as, flags, *names in self._connection.execute(_LOAD):
@@ -76,6 +80,8 @@ class SeriesIds:
 
     def _remember(self, combination: Combination, series: int) -> None:
         self.ids[combination] = series
+        if doubts := doubts_of(combination[2]):
+            self.doubtful[series] = doubts
         for values, value in zip(self._values, combination[0], strict=True):
             values.add(value)
 

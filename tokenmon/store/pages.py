@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
+from tokenmon.doubts import doubts_of
 from tokenmon.errors import UsageError
 from tokenmon.events import Basis, Flag
 from tokenmon.store.answers import EventPage, StoredEvent
@@ -274,4 +275,5 @@ def _event(catalogue: Catalogue, row: Row) -> StoredEvent:
         request_id=None if request is None else sanitise(request),
         error=None if error is None else sanitise(error),
         metadata=metadata,
+        doubts=doubts_of(flags),
     )

@@ -15,12 +15,13 @@ from typing import Any
 
 from tokenmon.dimensions import Dimension
 from tokenmon.events import Limit
-from tokenmon.store import breakdown, health, pages
+from tokenmon.store import breakdown, copies, health, pages
 from tokenmon.store.answers import (
     AlertRow,
     Breakdown,
     Chart,
     Collected,
+    Copy,
     EventPage,
     Health,
     SessionPage,
@@ -205,6 +206,11 @@ class Reader:
         """The event of an id, or of a whole request id."""
         async with self._moment() as moment:
             return await pages.find(moment.snapshot, self._catalogue, text)
+
+    async def copies(self, event: StoredEvent) -> tuple[Copy, ...]:
+        """Where else an event's call was seen, as far as the database knows."""
+        async with self._moment() as moment:
+            return await copies.read(moment.snapshot, event)
 
     async def health(self) -> Health:
         """Everything about the database and what feeds it."""

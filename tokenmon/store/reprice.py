@@ -6,6 +6,7 @@ kept. The cost that the producer logged is never touched.
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,9 +14,10 @@ from tokenmon.events import Event, Flag
 from tokenmon.store import meta, rollups
 from tokenmon.store.migrations import transaction
 from tokenmon.store.names import Combination, SeriesIds
-from tokenmon.store.rows import COST_LIST, COST_LOGGED, PLAIN_COLUMNS, SERIES, SESSION, EventRow, event_of
+from tokenmon.store.rows import COST_LIST, COST_LOGGED, PLAIN_COLUMNS, SERIES, SESSION, SOURCE, EventRow, event_of
 from tokenmon.store.schema import OVERFLOW
 from tokenmon.store.sessions import Sessions
+from tokenmon.store.sources import count_doubts
 
 CHUNK = 5_000
 """Events in a transaction."""
@@ -93,6 +95,11 @@ class Repricing:
             for row, _, cost in changes
             if row[COST_LOGGED] is None and row[SESSION] is not None
         )
+        unpriced: Counter[tuple[int, str]] = Counter()
+        for row, _, cost in changes:
+            if row[COST_LOGGED] is None:
+                unpriced[row[SOURCE], "unpriced"] += (cost is None) - (row[COST_LIST] is None)
+        count_doubts(self._connection, unpriced)
         rollups.mark(self._connection, rollups.hours_of(row for row, _, _ in changes))
         meta.put(self._connection, {"history": meta.get_int(self._connection, "history") + 1})
 

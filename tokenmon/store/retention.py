@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from tokenmon.store import meta, rollups
+from tokenmon.store import meta, rollups, sightings
 from tokenmon.store.migrations import transaction
 from tokenmon.store.schema import HOUR
 
@@ -50,6 +50,7 @@ def _drop_events(connection: sqlite3.Connection, until: float, clock: Callable[[
     ).fetchone():
         end = (oldest[0] // HOUR + 1) * HOUR
         with transaction(connection):
+            sightings.forget(connection, end)
             connection.execute("DELETE FROM event WHERE ts < ?", (end,))
             connection.execute("DELETE FROM note WHERE ts < ?", (end,))
         if clock() >= until:

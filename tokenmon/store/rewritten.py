@@ -6,6 +6,7 @@ not depend on the order, the number or the batches of arrival.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from tokenmon.events import attempts_of
 from tokenmon.store.rows import CALL, LINE, SPEED, UID, EventRow, total_of
@@ -21,8 +22,17 @@ def call_of(row: EventRow) -> int:
     return attempts_of(row[1])[0]
 
 
-def settle(stored: Iterable[EventRow], arriving: Sequence[EventRow]) -> tuple[list[EventRow], list[EventRow]]:
-    """(rows to remove, rows to add), given all stored rows of the calls that arrive."""
+class Settled(NamedTuple):
+    """What becomes of calls."""
+
+    removed: list[EventRow]
+    added: list[EventRow]
+    standing: dict[int, EventRow]
+    """What counts in the end, by h."""
+
+
+def settle(stored: Iterable[EventRow], arriving: Sequence[EventRow]) -> Settled:
+    """What to do, given all stored rows of the calls that arrive."""
     known = {row[1]: row for row in stored}
     best = dict(known)
     for row in arriving:
@@ -33,7 +43,7 @@ def settle(stored: Iterable[EventRow], arriving: Sequence[EventRow]) -> tuple[li
         best = _without_replays(best)
     removed = [row for h, row in known.items() if best.get(h) is not row]
     added = [row for h, row in best.items() if known.get(h) is not row]
-    return removed, added
+    return Settled(removed, added, best)
 
 
 def _without_replays(best: dict[int, EventRow]) -> dict[int, EventRow]:

@@ -35,6 +35,9 @@ SERIES, COST_LOGGED, COST_LIST, ERR, SESSION, SOURCE, OFF, WEB_SEARCHES, UID, SP
     ),
 )
 
+AHEAD_MS = 300_000
+"""So far the clocks of two machines may differ before an event counts as one of the future."""
+
 CALL, REPLAY = 1, 2
 """Values of `uid`."""
 
@@ -76,8 +79,9 @@ class Narrower:
         self._session_ids = session_ids
         self._new_session = new_session
 
-    def narrow(self, rows: Sequence[Row], source: int, watermark: int, into: Narrowed) -> int:
+    def narrow(self, rows: Sequence[Row], source: int, watermark: int, now_ms: int, into: Narrowed) -> int:
         """Add the rows of one source to a batch; returns how many are older than the watermark, and left out."""
+        future = now_ms + AHEAD_MS
         series_ids, session_ids = self._series.ids.get, self._session_ids.get
         plain, requests, notes = into.plain.append, into.requests.append, into.notes.append
         expired = 0
@@ -87,6 +91,7 @@ class Narrower:
             if ts < watermark:
                 expired += 1
                 continue
+            fresh, output = event.input, event.output
             cache_read, cache_write_5m = event.cache_read, event.cache_write_5m
             cache_write_1h, reasoning = event.cache_write_1h, event.reasoning
             cost_logged, cost_list = event.cost_logged, row.cost_list
@@ -113,6 +118,10 @@ class Narrower:
                 flags |= 2048
             if event.untimed:
                 flags |= 4096
+            if not (output or fresh or cache_read or cache_write_5m or cache_write_1h):
+                flags |= 8192
+            if ts > future:
+                flags |= 16384
             combination = event.names, row.priced_as, flags
             series = series_ids(combination)
             session_name = event.session
@@ -131,11 +140,11 @@ class Narrower:
                 ts,
                 h,
                 series,
-                event.input,
+                fresh,
                 cache_read or 0,
                 cache_write_5m or 0,
                 cache_write_1h or 0,
-                event.output,
+                output,
                 reasoning or 0,
                 cost_logged,
                 cost_list,

@@ -10,7 +10,7 @@ So a cold read marks hours dirty and rebuilds them later, a live one adds to the
 both cases by correcting the dirty hours of its range.
 """
 
-from tokenmon.events import NAMES
+from tokenmon.events import NAMES, Flag
 
 APPLICATION_ID = 0x746F6B6D
 """'tokm', so that `file` and we tell our database from another."""
@@ -144,8 +144,11 @@ ALTER TABLE source ADD COLUMN kind TEXT NOT NULL DEFAULT 'lines';
 ALTER TABLE source ADD COLUMN unclaimed INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE reason(                -- how often a line of a source was invalid for this reason
   source INTEGER NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(source, reason)) WITHOUT ROWID, STRICT;
-CREATE TABLE sighting(              -- where else a call was seen than in the line that counts
-  h INTEGER NOT NULL, source INTEGER NOT NULL, off INTEGER NOT NULL, PRIMARY KEY(h, source)) WITHOUT ROWID, STRICT;
+CREATE TABLE doubt(                 -- how many calls of a source may be doubted in this way: doubts.DOUBTS
+  source INTEGER NOT NULL, name TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(source, name)) WITHOUT ROWID, STRICT;
+CREATE TABLE sighting(              -- where else a call was seen than in the line that counts, and what made it lose
+  h INTEGER NOT NULL, source INTEGER NOT NULL, ts INTEGER NOT NULL, off INTEGER NOT NULL,
+  tokens INTEGER NOT NULL, uid INTEGER, speed INTEGER, PRIMARY KEY(h, source, ts)) WITHOUT ROWID, STRICT;
 CREATE TABLE running(               -- the largest running totals that were seen of something that only tells totals
   dialect TEXT NOT NULL, name TEXT NOT NULL, {_zeros}, PRIMARY KEY(dialect, name)) WITHOUT ROWID, STRICT;
 CREATE TABLE allowance(             -- the newest news of each official limit: events.Limit
@@ -153,3 +156,14 @@ CREATE TABLE allowance(             -- the newest news of each official limit: e
   resets_at INTEGER, ts INTEGER NOT NULL, PRIMARY KEY(dialect, plan, name)) WITHOUT ROWID, STRICT;
 """
 """What version 2 added: more about where numbers come from, and official limits."""
+
+COUNTED_BEFORE = "(counted before reasons were)"
+
+SECOND_DATA = f"""
+INSERT INTO reason(source, reason, n) SELECT id, '{COUNTED_BEFORE}', rejects FROM source WHERE rejects > 0;
+INSERT INTO doubt(source, name, n) SELECT event.source, 'unpriced', count(*) FROM event
+  WHERE event.series IN (SELECT id FROM series WHERE flags & {Flag.LOGGED | Flag.LISTED} = 0) GROUP BY event.source;
+INSERT INTO doubt(source, name, n) SELECT event.source, 'assumed', count(*) FROM event
+  WHERE event.series IN (SELECT id FROM series WHERE flags & {Flag.ASSUMED}) GROUP BY event.source;
+"""
+"""What version 1 already knew of it; its flags tell no other doubt."""

@@ -2,9 +2,9 @@
 
 Raw input would: `gpt-4o` asks for a column `4o`, a lone quote is a syntax error, a NUL ends the string. Words are
 prefixes and ANDed; "several words" in closed quotes are a phrase of whole words. `model:gpt` looks into one name;
-`status:`, `cost:`, `tokens:`, `latency:`, `session:` and `source:` ask for what only single events know. A value that
-is not typed to its end asks for nothing yet, and a field or value that means nothing is a word like any other: so
-typing never fails.
+`quality:` asks for a doubt; `status:`, `cost:`, `tokens:`, `latency:`, `session:` and `source:` ask for what only
+single events know. A value that is not typed to its end asks for nothing yet, and a field or value that means nothing
+is a word like any other: so typing never fails.
 
 Marking what was found needs the index' idea of a word, which `_words` repeats; with it, search also goes on without
 the index while that is broken.
@@ -19,6 +19,7 @@ from itertools import islice
 from math import ceil, floor
 from typing import NamedTuple
 
+from tokenmon import doubts
 from tokenmon.events import NAMES, NANO, Names
 
 MAX_TERMS = 8
@@ -42,7 +43,7 @@ UNITS: dict[str, dict[str, int]] = {
 OUTCOMES = ("ok", "failed")
 """What a status can be besides a number; the place of each is the error flag that it stands for."""
 
-FIELDS: tuple[str, ...] = (*OF_NAMES, *UNITS, "session", "source")
+FIELDS: tuple[str, ...] = (*OF_NAMES, *UNITS, "session", "source", doubts.FIELD)
 """Everything that may stand before a colon."""
 
 _SCANNED = 4096
@@ -102,10 +103,14 @@ def _clean(text: str) -> str:
 def _is_half_typed(field: str, text: str) -> bool:
     if field in OF_NAMES:
         return not _words(text)
+    if field == doubts.FIELD:
+        return text.lower() not in doubts.NAMES and any(name.startswith(text.lower()) for name in doubts.NAMES)
     return _NOT_YET.fullmatch(text) is not None if field in UNITS else not text
 
 
 def _means_something(field: str, text: str) -> bool:
+    if field == doubts.FIELD:
+        return text.lower() in doubts.NAMES
     return field not in UNITS or bounds(field, text) is not None or outcome(field, text) is not None
 
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
+from tokenmon import doubts
 from tokenmon.errors import UsageError
 from tokenmon.store import pages, search
 from tokenmon.store.catalogue import Catalogue
@@ -38,12 +39,14 @@ _MEASURED = {"cost": of_event(COST), "tokens": of_event(TOKENS), "latency": "r.l
 async def select(snapshot: Snapshot, catalogue: Catalogue, view: View) -> Selection:
     """What of the database a view counts."""
     hits = await _hits(snapshot, catalogue, view.search)
+    terms = [term for term in search.terms(view.search) if not term.names]
+    where = *view.where, *(Condition(doubts.FIELD, term.text.lower()) for term in terms if term.field == doubts.FIELD)
     tests = [test for condition in view.where if (test := await _of_condition(snapshot, condition))]
-    tests += [await _of_term(snapshot, term) for term in search.terms(view.search) if not term.names]
+    tests += [await _of_term(snapshot, term) for term in terms if term.field != doubts.FIELD]
     if hits is not None and not hits and (word := search.only_word(view.search)):
         test = await _of_id(snapshot, catalogue, word)
         hits, tests = (None, [*tests, test]) if test else (hits, tests)
-    return _together(catalogue.select(view.where, hits), tests)
+    return _together(catalogue.select(where, hits), tests)
 
 
 def _together(series: str | None, tests: Iterable[_Test]) -> Selection:

@@ -6,7 +6,7 @@ it did not number, and steps down.
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,11 @@ from tokenmon.source import Checkpoint, Step
 
 MOST_REJECTS = 100
 """Invalid lines kept per source; the tally counts all."""
+
+MOST_REASONS = 50
+"""Different reasons counted per source; all others are counted together."""
+
+OTHER_REASONS = "(other reasons)"
 
 _FIELDS = (
     *("path", "dev", "ino", "lineage", "off", "head", "head_size", "tail", "tail_size", "skipping", "size"),
@@ -28,6 +33,12 @@ _ADVANCE = f"UPDATE source SET {', '.join(f'{name} = ?' for name in _FIELDS)}, l
 _TALLY = f"UPDATE source SET {', '.join(f'{name} = {name} + ?' for name in _TALLIES)} WHERE id = ?"
 _REJECT = f"""INSERT OR IGNORE INTO reject(source, off, length, reason, at)
 SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT count(*) FROM reject WHERE source = ?1) < {MOST_REJECTS}"""
+_REASON = f"""INSERT INTO reason(source, reason, n)
+SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM reason WHERE source = ?1 AND reason = ?2)
+  OR (SELECT count(*) FROM reason WHERE source = ?1) < {MOST_REASONS} THEN ?2 ELSE '{OTHER_REASONS}' END, ?3 WHERE true
+ON CONFLICT(source, reason) DO UPDATE SET n = n + excluded.n"""
+_DOUBT = """INSERT INTO doubt(source, name, n) VALUES (?, ?, ?)
+ON CONFLICT(source, name) DO UPDATE SET n = n + excluded.n"""
 
 
 def _another() -> SteppedDown:
@@ -102,9 +113,18 @@ class Sources:
         """Keep (source, offset, length, reason) of invalid lines."""
         self._connection.executemany(_REJECT, [(*line, now_ms) for line in lines])
 
+    def count_reasons(self, counts: Mapping[tuple[int, str], int]) -> None:
+        """Add to how often lines of a source were invalid for a reason."""
+        self._connection.executemany(_REASON, [(*key, n) for key, n in counts.items()])
+
     def path(self, source: int) -> str:
         """Where a source is or last was."""
         return os.fsdecode(self._connection.execute("SELECT path FROM source WHERE id = ?", (source,)).fetchone()[0])
+
+
+def count_doubts(connection: sqlite3.Connection, counts: Mapping[tuple[int, str], int]) -> None:
+    """Add to how many calls of a source may be doubted in a way, by name; numbers below 0 take away."""
+    connection.executemany(_DOUBT, [(*key, n) for key, n in counts.items() if n])
 
 
 def _signed(number: int) -> int:

@@ -25,10 +25,10 @@ from tokenmon.store.migrations import migrate, transaction
 from tokenmon.store.names import SeriesIds
 from tokenmon.store.reprice import Price, Repricing
 from tokenmon.store.requests import Requests
-from tokenmon.store.rows import SOURCE, Narrowed, Narrower
+from tokenmon.store.rows import SERIES, SOURCE, Narrowed, Narrower
 from tokenmon.store.schema import HOUR, MAX_SERIES
 from tokenmon.store.sessions import Sessions
-from tokenmon.store.sources import Sources
+from tokenmon.store.sources import Sources, count_doubts
 from tokenmon.text import sanitise
 from tokenmon.view import Window
 
@@ -111,7 +111,7 @@ class Writer:
         with self._transaction():
             checkpoints = self._sources.advance(steps, now_ms)
             batch = Narrowed()
-            expired = self._narrow(steps, checkpoints, batch)
+            expired = self._narrow(steps, checkpoints, now_ms, batch)
             settled = self._settled_hour()
             outcome = store_events(self._connection, batch.plain, batch.rewritten, self._watermark())
             outcome.refused += batch.refused
@@ -261,12 +261,14 @@ class Writer:
         newest, front = self._newest_hour(), meta.get(self._connection, "front")
         return min(newest, front // HOUR) if newest is not None and isinstance(front, int) else newest
 
-    def _narrow(self, steps: Sequence[Step], checkpoints: Sequence[Checkpoint], batch: Narrowed) -> list[int]:
+    def _narrow(
+        self, steps: Sequence[Step], checkpoints: Sequence[Checkpoint], now_ms: int, batch: Narrowed
+    ) -> list[int]:
         """Make rows of all events; returns the number of expired ones by step."""
         narrower = Narrower(self._series, self._sessions.ids, self._sessions.resolve)
         watermark = self._watermark()
         return [
-            narrower.narrow(step.rows, checkpoint.id, watermark, batch)
+            narrower.narrow(step.rows, checkpoint.id, watermark, now_ms, batch)
             for step, checkpoint in zip(steps, checkpoints, strict=True)
         ]
 
@@ -316,8 +318,25 @@ class Writer:
             rejects += [(source, line.offset, line.length, line.reason) for line in step.rejects]
             self._sources.note(source, step)
         self._sources.tally(tallies)
+        reasons = Counter((source, reason) for source, _, reason in outcome.refused)
+        for step, checkpoint in zip(steps, checkpoints, strict=True):
+            reasons.update({(checkpoint.id, reason): n for reason, n in step.reasons.items()})
+        self._sources.count_reasons(reasons)
+        count_doubts(self._connection, self._doubts(outcome))
         self._sources.reject(rejects, now_ms)
         self._sources.saw({row[SOURCE]: row[0] for row in sorted(outcome.added, key=_time_of)}.items())
+
+    def _doubts(self, outcome: Outcome) -> Counter[tuple[int, str]]:
+        """How many calls more may be doubted, by source and name."""
+        changed: Counter[tuple[int, str]] = Counter()
+        doubtful = self._series.doubtful
+        if doubtful:
+            for rows, sign in ((outcome.added, 1), (outcome.removed, -1)):
+                found = Counter((row[SOURCE], row[SERIES]) for row in rows if row[SERIES] in doubtful)
+                for (source, series), n in found.items():
+                    for name in doubtful[series]:
+                        changed[source, name] += sign * n
+        return changed
 
     def _raise_overflows(self, now_ms: int) -> None:
         for (field, source), count in self._series.overflows.items():
