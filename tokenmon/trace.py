@@ -5,7 +5,7 @@ number only by counting, and a place inside an archive only by unpacking all tha
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,13 @@ import msgspec
 from tokenmon.events import NAMES, Event
 from tokenmon.exact import Value, harmless, instant, money
 from tokenmon.source import Kind
-from tokenmon.store.answers import StoredEvent
+from tokenmon.store.answers import Copy, StoredEvent, Why
 from tokenmon.tail.compressed import content_of
 from tokenmon.tail.content import Content, Plain, open_regular
 from tokenmon.text import clip, hide_secrets, sanitise
 
 if TYPE_CHECKING:  # prices take a while to import, and a screen may never show one
-    from tokenmon.pricing import PriceBook, PricedClass
+    from tokenmon.pricing import Origin, PriceBook, PricedClass
 
 # -- exact values
 
@@ -71,6 +71,7 @@ FIELDS: tuple[tuple[str, Callable[[StoredEvent], Value]], ...] = (
     ("status", lambda event: event.status),
     ("error", lambda event: _text(event.error)),
     ("metadata", lambda event: _metadata(event.metadata)),
+    ("quality", lambda event: " ".join(event.doubts) or None),
 )
 """One object of `events --json`; CSV and what the screen exports have the same columns."""
 
@@ -137,6 +138,59 @@ def _number(content: Content, offset: int) -> int:
     return newlines + 1
 
 
+# -- other places
+
+WHY: dict[Why, str] = {
+    "replay": "a side chain's replay; the call itself counts",
+    "tokens": "has fewer tokens; the copy with the most counts",
+    "speed": "does not tell the speed; the copy that does counts",
+    "time": "is older; the latest copy counts",
+    "known": "says the same; the one read first counts",
+    "file": "in a copy of the whole file, which is read once",
+}
+"""Why a copy of a call does not count, for people."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Another place of a call, as it is now."""
+
+    copy: Copy
+    line: FoundLine | None
+    """None where it cannot be read."""
+    problem: str = ""
+    """Why there is none."""
+
+    @property
+    def place(self) -> str:
+        """Path, line and byte, for people."""
+        number = "" if self.line is None or self.line.number is None else f":{self.line.number:,}"
+        return f"{harmless(self.copy.path)}{number}, byte {self.copy.offset:,}"
+
+    @property
+    def told(self) -> str:
+        """Why it does not count, and what hinders looking at it."""
+        return WHY[self.copy.why] + (f" ({self.problem})" if self.problem else "")
+
+
+def look_at(copies: Iterable[Copy], line: FoundLine | None, reach: int = REACH) -> tuple[Seen, ...]:
+    """Copies with their lines. A copy of a whole file is only believed where it holds the very line that counts."""
+    found = (_seen(copy, reach) for copy in copies)
+    return tuple(each for each in found if each.copy.why != "file" or _is_same(each.line, line))
+
+
+def _seen(copy: Copy, reach: int) -> Seen:
+    try:
+        line = find_line(copy.path, copy.offset, reach)
+    except OSError as error:
+        return Seen(copy, None, why_not(error))
+    return Seen(copy, line, "" if line else "the file has changed since")
+
+
+def _is_same(one: FoundLine | None, other: FoundLine | None) -> bool:
+    return one is not None and (other is None or one.start == other.start)
+
+
 def why_not(error: OSError) -> str:
     """Why a source cannot be read, for people."""
     if isinstance(error, FileNotFoundError):
@@ -161,6 +215,8 @@ class Bill:
     """How much more was logged than the list price, nano-USD; None where only one of the two is known."""
     table: str
     """Name, version and date of the price table."""
+    origin: "Origin | None" = None
+    """Which price it is; None where none is known."""
 
 
 def bill(event: StoredEvent, book: "PriceBook") -> Bill:
@@ -179,6 +235,7 @@ def bill(event: StoredEvent, book: "PriceBook") -> Bill:
         unreported=tuple(label for label, count in counts.items() if count is None),
         difference=(event.cost_logged or 0) - (event.cost_list or 0) if both else None,
         table=f"genai-prices {book.version}, {book.date}",
+        origin=book.origin(as_event(event)),
     )
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.pricing.calls import call
+from tests.pricing.conftest import Overriding
 from tokenmon.pricing import PriceBook, Priced
 from tokenmon.pricing.spelling import spellings
 
@@ -105,3 +106,43 @@ def test_new_names_without_end_do_not_grow_the_book(book: PriceBook) -> None:
     for number in range(20_000):
         assert book.price(call(f"made-up-{number}", 1, 1, provider="nobody")) == UNKNOWN
     assert len(book._plans) <= 16_384
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "matched"),
+    [
+        ("anthropic", "claude-sonnet-4-5", "the very name"),
+        ("anthropic", "Claude-Sonnet-4-5", "the very name"),
+        ("anthropic", "claude-sonnet-4-5-20250929", "its date or revision left out, or spelled as listed"),
+        ("anthropic", "claude-sonnet-4-5@20250929", "its date or revision left out, or spelled as listed"),
+        ("openai", "gpt-5-codex", "another name that genai-prices lists it under"),
+        ("anthropic", "claude-opus-4.5", "alias (genai-prices' matcher of this model; the dotted spelling is"),
+        ("openai", "codex-auto-review", "alias (ccusage's table of what Codex's automatic review runs on"),
+        ("vertex", "gemini-2.5-pro", "provider alias (gh-aw-firewall writes gemini and vertex"),
+        ("litellm", "openai/gpt-5", "alias (LiteLLM, provider/model naming"),
+        ("azure", "gpt-5", "at openai's standard price, by genai-prices' account, the very name"),
+    ],
+)
+def test_it_is_told_how_a_name_was_matched(book: PriceBook, provider: str, model: str, matched: str) -> None:
+    origin = book.origin(call(model, 10, 10, provider=provider))
+    assert origin is not None
+    assert origin.matched.startswith(matched)
+    assert origin.source.startswith("genai-prices ")
+    assert origin.priced_as == book.price(call(model, 10, 10, provider=provider)).priced_as
+    assert any(price.matched == origin.matched for price in book.prices_of(model, provider))
+
+
+def test_what_has_no_price_was_not_matched(book: PriceBook) -> None:
+    assert book.origin(call("acme-coder-9", 10, 10, provider="openai")) is None
+
+
+def test_a_users_own_price_and_alias_are_told_as_such(overriding: Overriding) -> None:
+    book = overriding(
+        '[[price]]\nmodel = "acme-1"\ninput = 2\noutput = 8\n[[alias]]\nmodel = "team"\nas = "openai/gpt-5"\n'
+    )
+    own, alias = (book.origin(call(model, 10, 10, provider="acme")) for model in ("acme-1", "team"))
+    assert own is not None
+    assert alias is not None
+    assert (own.matched, own.since) == ("your own price", None)
+    assert own.source.endswith("prices.toml")
+    assert alias.matched == "your own alias for openai/gpt-5"

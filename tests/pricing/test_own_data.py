@@ -1,6 +1,7 @@
 """Our own data files: every entry has a source and leads to something that the table really has."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def test_every_entry_says_who_says_so() -> None:
     entries = [entry for data in (ALIASES, MULTIPLIERS) for kind in data.values() for entry in kind]
     assert len(entries) >= 40
     assert all(len(entry["source"]) >= 20 for entry in entries)
+
+
+def test_every_tier_and_fee_has_a_date() -> None:
+    for entry in (*MULTIPLIERS["tier"], *MULTIPLIERS["search"]):
+        assert isinstance(entry.get("from"), date), entry
 
 
 def test_every_provider_alias_leads_to_a_provider(table: Table) -> None:

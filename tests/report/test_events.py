@@ -50,7 +50,7 @@ ORDER = [
     *(name for name in NAMES if name != "dialect"),
     *("session", "request_id", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"),
     *("output_tokens", "reasoning_tokens", "total_tokens", "cost_usd", "cost_logged_usd", "cost_list_usd", "cost_kind"),
-    *("priced_as", "assumed", "latency_ms", "ttft_ms", "status", "error", "metadata"),
+    *("priced_as", "assumed", "latency_ms", "ttft_ms", "status", "error", "metadata", "quality"),
 ]
 
 

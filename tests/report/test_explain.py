@@ -6,10 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from tests.ingest.ingesting import claude, ingest
 from tests.report.test_events import EVENT
+from tests.store.asking import ask
 from tokenmon.pricing import PriceBook, open_book
 from tokenmon.report.explain import facts, line_of, price_of
 from tokenmon.report.output import cells
+from tokenmon.store.answers import Copy, StoredEvent
+from tokenmon.store.reader import Reader
 from tokenmon.trace import LINE_CHARACTERS
 
 LINES = b'{"a":1}\n{"b":2}\r\n{"c":3}'
@@ -88,3 +92,83 @@ def test_an_unknown_price_is_said_and_not_guessed(book: PriceBook) -> None:
     text = "\n".join(price_of(event, book))
     assert "cost         unknown" in text
     assert any(line.startswith("Sum") and line.endswith("?") for line in text.splitlines())
+
+
+def test_every_place_of_a_call_is_told_and_why_one_counts(tmp_path: Path) -> None:
+    """A streamed call in two files, and a third file that is a copy of the first."""
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    (logs / "a.jsonl").write_bytes(claude("other", 1, request="o") + claude("m", 159, second=2))
+    ingest(database, logs)
+    (logs / "b.jsonl").write_bytes(claude("m", 9, second=1))
+    (logs / "c.jsonl").write_bytes((logs / "a.jsonl").read_bytes())
+    ingest(database, logs)
+    event, copies = _found(database, "req_r")
+    assert event.source_path.endswith("a.jsonl")
+    lines = line_of(event, copies)
+    offset = len(claude("other", 1, request="o"))
+    assert lines[0] == f"source       {logs}/a.jsonl:2, byte {offset:,}"
+    assert lines[2:] == [
+        f"also in      {logs}/b.jsonl:1, byte 0: has fewer tokens; the copy with the most counts",
+        f"also in      {logs}/c.jsonl:2, byte {offset:,}: in a copy of the whole file, which is read once",
+    ]
+
+
+def test_a_better_copy_changes_which_line_counts(tmp_path: Path) -> None:
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    (logs / "a.jsonl").write_bytes(claude("m", 9))
+    ingest(database, logs)
+    assert _found(database, "req_r")[1] == ()
+    (logs / "b.jsonl").write_bytes(claude("m", 159, second=5))
+    ingest(database, logs)
+    event, copies = _found(database, "req_r")
+    assert event.source_path.endswith("b.jsonl")
+    assert copies == (Copy(str(logs / "a.jsonl"), 0, "tokens"),)
+
+
+def test_a_side_chains_replay_is_told_as_one(tmp_path: Path) -> None:
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    (logs / "a.jsonl").write_bytes(claude("m", 9))
+    (logs / "b.jsonl").write_bytes(claude("m", 300, request="side", isSidechain=True))
+    ingest(database, logs)
+    event, copies = _found(database, "req_r")
+    assert (event.output, copies) == (9, (Copy(str(logs / "b.jsonl"), 0, "replay"),))
+
+
+def test_a_file_that_only_begins_like_another_is_no_copy(tmp_path: Path) -> None:
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    first = claude("shared", 1, request="s")
+    (logs / "a.jsonl").write_bytes(first + claude("m", 159))
+    (logs / "b.jsonl").write_bytes(first + claude("n", 159, request="n"))
+    ingest(database, logs)
+    for request in ("req_r", "req_n"):
+        event, copies = _found(database, request)
+        assert not any(line.startswith("also in") for line in line_of(event, copies))
+
+
+def test_a_copy_that_is_gone_is_told_with_what_hinders(tmp_path: Path) -> None:
+    copies = (Copy(str(tmp_path / "gone.jsonl"), 5, "time"),)
+    lines = line_of(replace(EVENT, source_path=str(tmp_path / "no.jsonl")), copies)
+    assert lines[2] == (
+        f"also in      {tmp_path}/gone.jsonl, byte 5: is older; the latest copy counts (the file is not there any more)"
+    )
+
+
+def _found(database: Path, request: str) -> tuple[StoredEvent, tuple[Copy, ...]]:
+    async def found(reader: Reader) -> tuple[StoredEvent, tuple[Copy, ...]]:
+        event = await reader.event(request)
+        assert event is not None
+        return event, await reader.copies(event)
+
+    return ask(database, found)
+
+
+def test_doubts_and_the_way_of_the_price_are_told(book: PriceBook) -> None:
+    event = replace(EVENT, doubts=("assumed", "empty"), assumed=True)
+    assert any("its format implies one; not one token" in line for line in facts(event, ZoneInfo("UTC")))
+    text = "\n".join(price_of(event, book))
+    assert "price        genai-prices" in text
+    assert "matched by   the very name" in text

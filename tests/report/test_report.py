@@ -5,14 +5,19 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tokenmon.dimensions import DIMENSIONS, by_name
-from tokenmon.exact import json_text
+from tokenmon.errors import ConfigError
+from tokenmon.exact import harmless, json_text
+from tokenmon.pricing.overrides import read_overrides
 from tokenmon.report.output import cells
 from tokenmon.report.question import Question
-from tokenmon.report.report import cost_text, csv_lines, document, plain_lines
+from tokenmon.report.report import Grouping, cost_text, csv_lines, document, plain_lines
+from tokenmon.report.unpriced import found_in
+from tokenmon.report.unpriced import plain_lines as unpriced_lines
 from tokenmon.settings import Settings
-from tokenmon.store.answers import Breakdown, Group, Sums
+from tokenmon.store.answers import Breakdown, Group, Sums, Unpriced
 from tokenmon.view import Window
 
 MODEL, DAY = by_name("model"), by_name("day")
@@ -152,3 +157,82 @@ def test_open_ends_are_shown_as_the_events_span() -> None:
     assert (
         question(range="2030-01-01..").view(Window(5, 9))[1].start == question(range="2030-01-01..").view(None)[1].start
     )
+
+
+BOTH = Sums(
+    requests=10,
+    total=5_000,
+    cost=5 * 10**9,
+    cost_logged=4 * 10**9,
+    cost_list=3 * 10**9,
+    unpriced=1,
+    unpriced_total=400,
+    both=5,
+    both_logged=3 * 10**9,
+    both_list=2 * 10**9,
+    only_logged=1,
+)
+RECONCILED_FOUND = Breakdown((Group(("gpt-5",), BOTH), Group((None,), ONE)), 2, False, BOTH)
+
+
+def test_the_difference_is_over_the_requests_that_have_both() -> None:
+    assert MODEL is not None
+    fields = Grouping(reconcile=True).fields
+    found = json.loads(json_text(document([MODEL], RECONCILED_FOUND, SHOWN, 0, "UTC", fields, ())))
+    row, without = found["rows"]
+    assert {name: row[name] for name in list(row)[-7:]} == {
+        "reconciled_requests": 5,
+        "reconciled_logged_usd": 3,
+        "reconciled_list_usd": 2,
+        "difference_usd": 1,
+        "difference_percent": 50,
+        "only_logged_requests": 1,
+        "only_list_requests": 3,
+    }
+    assert [without[name] for name in list(row)[-7:]] == [0, None, None, None, None, 0, 1]
+    assert found["unpriced"] == []
+    heading, line, _ = csv.reader(csv_lines([MODEL], RECONCILED_FOUND, fields))
+    assert dict(zip(heading, line, strict=True))["difference_percent"] == "50.00"
+    assert heading == list(row)
+
+
+def test_a_report_without_reconciling_has_its_old_fields() -> None:
+    assert MODEL is not None
+    found = document([MODEL], RECONCILED_FOUND, SHOWN, 0, "UTC")
+    assert "unpriced" not in found
+    assert not any("reconciled" in name for name in found["totals"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda each: each.name)
+def test_the_reconciled_table_fits_80_columns(dimension: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    large = replace(BOTH, requests=123_456, both_logged=10**13, both_list=10**13 + 10**12)
+    found = Breakdown((Group(("a-long-name-of-a-model-20260101",), large),) * 3, 3, False, large)
+    lines = plain_lines(question(), [dimension], found, SHOWN, None, reconcile=True)  # type: ignore[list-item]
+    assert all(cells(line) <= 80 for line in lines)
+    assert any("-$1,000.00" in line and "-9.1" in line for line in lines)
+    assert "those of 5 of 123,456 requests that have both" in " ".join(lines)
+
+
+def test_what_has_no_price_is_listed_with_what_to_write_down(tmp_path: Path) -> None:
+    """The entry is refused while it is empty, and understood once it is filled in, whatever the names are."""
+    model, provider = 'odd "x\\y"\n\x7f\u2028 ☃', "ACME"
+    sums = replace(BOTH, unpriced=7, unpriced_total=900)
+    (found,) = found_in(
+        Breakdown((Group((provider, model, "fast"), sums), Group(("a", "b", None), ONE)), 2, False, BOTH)
+    )
+    assert found == Unpriced(model, 7, 900, provider, "fast")
+    path = tmp_path / "prices.toml"
+    lines = unpriced_lines([found], path)
+    assert f"add it to {path}:" in "\n".join(lines)
+    entry_of = "\n".join(lines[lines.index("[[price]]") :])
+    path.write_text(entry_of)
+    with pytest.raises(ConfigError):
+        read_overrides(path)
+    path.write_text(entry_of.replace("input = ", "input = 3").replace("output =", "output = 15"))
+    (price,) = read_overrides(path).prices
+    assert (price.models, price.provider, price.tier) == ((harmless(model).lower(),), "acme", "fast")
+
+
+def test_calls_that_name_no_model_have_no_entry(tmp_path: Path) -> None:
+    assert "[[price]]" not in unpriced_lines([Unpriced("", 1, 5)], tmp_path)

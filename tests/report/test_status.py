@@ -1,14 +1,16 @@
 """`status`: exit codes for a monitor, states of sources, and the document of the design."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tokenmon.events import Limit
+from tokenmon.exact import json_text
 from tokenmon.report.output import cells
 from tokenmon.report.status import document, exit_code, plain_lines
-from tokenmon.store.answers import AlertRow, Health, SourceHealth, Unpriced
+from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth, Unpriced
 
 NOW = 1_763_647_402_123
 SOURCE = SourceHealth(
@@ -26,7 +28,10 @@ SOURCE = SourceHealth(
     last_event=NOW - 5000,
     last_change=NOW - 90_000,
     error="",
+    doubts=(0, 2, 0, 0, 1, 0),
+    reasons=(("model is missing", 2),),
 )
+DIALECT = DialectHealth("native", 1, 5, 1, 2, 3, SOURCE.doubts, SOURCE.reasons)
 ALERT = AlertRow(1, "invalid-lines", "/logs/a.jsonl", "warning", "firing", "2 invalid lines", 2, NOW)
 HEALTH = Health(
     path="/state/x.db",
@@ -44,7 +49,8 @@ HEALTH = Health(
     sources=(SOURCE,),
     sources_total=1,
     alerts=(),
-    unpriced=(Unpriced("mystery", 2, 300),),
+    unpriced=(Unpriced("mystery", 2, 300, "acme"),),
+    dialects=(DIALECT,),
 )
 
 
@@ -85,7 +91,8 @@ def test_the_exit_code_is_for_a_monitor(health: Health, code: int) -> None:
 def test_the_document_is_the_one_of_the_design() -> None:
     found = document(replace(HEALTH, alerts=(ALERT, replace(ALERT, state="ok"))), NOW)
     assert list(found) == [
-        *("schema", "database", "ingester", "backlog_bytes", "prices", "sources", "alerts", "unpriced", "limits"),
+        *("schema", "database", "ingester", "backlog_bytes", "prices", "dialects", "sources", "alerts", "unpriced"),
+        "limits",
     ]
     assert found["schema"] == "tokenmon.status/1"
     assert found["database"] == {
@@ -109,6 +116,13 @@ def test_the_document_is_the_one_of_the_design() -> None:
             "skipped": 1,
             "rejects": 2,
             "duplicates": 3,
+            "unpriced": 0,
+            "assumed": 2,
+            "disagrees": 0,
+            "untimed": 0,
+            "empty": 1,
+            "future": 0,
+            "reasons": [{"reason": "model is missing", "lines": 2}],
             "last_event_at": "2025-11-20T14:03:17.123Z",
             "last_change_at": "2025-11-20T14:01:52.123Z",
             "error": None,
@@ -125,7 +139,32 @@ def test_the_document_is_the_one_of_the_design() -> None:
             "since": "2025-11-20T14:03:22.123Z",
         }
     ]
-    assert found["unpriced"] == [{"model": "mystery", "requests": 2, "total_tokens": 300}]
+    (unpriced,) = json.loads(json_text(found))["unpriced"]
+    assert {name: unpriced[name] for name in ("model", "provider", "tier", "requests", "total_tokens")} == {
+        "model": "mystery",
+        "provider": "acme",
+        "tier": None,
+        "requests": 2,
+        "total_tokens": 300,
+    }
+    assert unpriced["override"].startswith('[[price]]\nmodel = "mystery"\nprovider = "acme"\n')
+    assert found["dialects"] == [
+        {
+            "dialect": "native",
+            "sources": 1,
+            "events": 5,
+            "skipped": 1,
+            "rejects": 2,
+            "duplicates": 3,
+            "unpriced": 0,
+            "assumed": 2,
+            "disagrees": 0,
+            "untimed": 0,
+            "empty": 1,
+            "future": 0,
+            "reasons": [{"reason": "model is missing", "lines": 2}],
+        }
+    ]
 
 
 def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +173,9 @@ def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None
     lines = plain_lines(replace(HEALTH, sources=(SOURCE, failed), ingester_pid=None, sources_total=900), NOW)
     text = "\n".join(lines)
     assert "not running" in text
-    assert "mystery: 2 requests" in text
+    assert "mystery (acme): 2 requests" in text
+    assert "2 assumed, 1 empty" in text
+    assert "2 invalid in native: model is missing" in text
     assert text.index("failed") < text.index("fresh")
     assert f"{failed.path}: permission denied" in text
     assert "900 sources in all" in text

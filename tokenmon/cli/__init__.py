@@ -17,7 +17,7 @@ from tokenmon.cli.arguments import Arguments, parse
 from tokenmon.cli.target import Target, find_target
 from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
 from tokenmon.ranges import resolve
-from tokenmon.settings import Settings, cache_dir, config_dir, load_settings
+from tokenmon.settings import Settings, cache_dir, config_dir, database_for, load_settings
 from tokenmon.text import sanitise
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
         from tokenmon.report import prices
 
         own = config_dir(environment, home) / "prices.toml"
-        return prices.run(values.model, settings.prices, settings.prices or own, cache_dir(environment, home))
+        about = Target(settings, database_for(settings, environment, home), reads_only=True)
+        question, cache = _question(arguments, about), cache_dir(environment, home)
+        return prices.run(values.model, settings.prices, settings.prices or own, cache, question)
     target = find_target(settings, environment, home)
     if arguments.command:
         return _answer(arguments, target, environment, home)
@@ -158,7 +160,7 @@ def _answer(arguments: Arguments, target: Target, environment: Mapping[str, str]
 
     descending = {"asc": False, "desc": True}.get(values.direction)
     by = tuple(dict.fromkeys(values.by or ()))
-    return report.run(question, report.Grouping(by, values.sort or "", descending, values.limit))
+    return report.run(question, report.Grouping(by, values.sort or "", descending, values.limit, values.reconcile))
 
 
 def _question(arguments: Arguments, target: Target) -> "Question":

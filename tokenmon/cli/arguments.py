@@ -204,6 +204,7 @@ def _report() -> Parser:
     )
     _add_filter(parser)
     _add_settings(parser, "range", "tz", "db")
+    parser.add_argument("--reconcile", action="store_true", help="compare logged costs with list prices")
     parser.add_argument("--sort", type=_sort, metavar="COL", help="cost, total, requests, errors, last, name, ...")
     parser.add_argument("--asc", "--desc", dest="direction", action=_Chosen, help="direction of the order")
     parser.add_argument("--limit", type=_whole(0), default=500, metavar="N", help="rows (default 500; 0: all)")

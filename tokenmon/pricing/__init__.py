@@ -3,6 +3,6 @@
 `open_book` gives the only thing others need. genai-prices itself is imported by `compile` alone, in its own process.
 """
 
-from tokenmon.pricing.book import DatedPrice, PriceBook, Priced, PricedClass, open_book
+from tokenmon.pricing.book import DatedPrice, Origin, PriceBook, Priced, PricedClass, open_book
 
-__all__ = ["DatedPrice", "PriceBook", "Priced", "PricedClass", "open_book"]
+__all__ = ["DatedPrice", "Origin", "PriceBook", "Priced", "PricedClass", "open_book"]

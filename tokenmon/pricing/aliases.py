@@ -50,6 +50,19 @@ class Hit(msgspec.Struct, frozen=True):
     """From when on it means that, UTC milliseconds."""
     resold: bool = False
     """Sold by another provider at the standard price; its service tiers' prices do not apply."""
+    matched: str = ""
+    """In which way it means that, as people read it."""
+
+
+AS_LISTED = "the very name"
+LISTED_TOO = "another name that genai-prices lists it under"
+LESS_EXACT = "its date or revision left out, or spelled as listed"
+
+
+def _spelled(model: str, name: str, row: ModelRow) -> str:
+    if name != model.lower():
+        return LESS_EXACT
+    return AS_LISTED if name == row.model.lower() else LISTED_TOO
 
 
 class Aliases:
@@ -58,39 +71,48 @@ class Aliases:
     def __init__(self, table: Table, text: str) -> None:
         data = msgspec.convert(tomllib.loads(text), type=_Data)
         self._table = table
-        self._providers = {name: entry.target for entry in data.provider for name in entry.names}
+        self._providers = {name: entry for entry in data.provider for name in entry.names}
         self._prefixes = [
             (provider, prefix, entry)
             for entry in data.prefix
             for provider in entry.providers
             for prefix in entry.prefixes
         ]
-        self._models: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        self._models: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
         for model in data.model:
             for name in model.names:
                 moves = self._models.setdefault((model.provider, name), [])
-                moves.append((milliseconds(model.since), model.target))
+                moves.append((milliseconds(model.since), model.target, model.source))
 
     def provider(self, name: str) -> str:
         """The table's name of a provider; the name itself, in lower case, where it has no other."""
         lower = name.lower()
-        return self._providers.get(lower, lower)
+        entry = self._providers.get(lower)
+        return lower if entry is None else entry.target
 
     def find(self, provider: str, model: str) -> tuple[Hit, ...]:
         """What a logged name means, oldest meaning first; empty where it is not known to mean anything."""
         own = self.provider(provider)
-        return self._listed(own, model) or self._prefixed(own, model.lower()) or self._resold(own, model)
+        hits = self._listed(own, model) or self._prefixed(own, model.lower()) or self._resold(own, model)
+        entry = self._providers.get(provider.lower())
+        if entry is None:
+            return hits
+        words = f"provider alias ({entry.source})"
+        return tuple(msgspec.structs.replace(hit, matched=f"{words}, {hit.matched}") for hit in hits)
 
     def _listed(self, provider: str, model: str) -> tuple[Hit, ...]:
         """Under the provider itself: by equality, else by an alias, for one spelling after the other."""
         for name in spellings(model):
             row = self._table.find(provider, name)
             if row is not None:
-                return (Hit(row),)
+                return (Hit(row, matched=_spelled(model, name, row)),)
             moves = sorted(self._models.get((provider, name), ()))
-            rows = [(since, self._table.find(provider, target)) for since, target in moves]
+            rows = [(since, self._table.find(provider, target), source) for since, target, source in moves]
             if rows:
-                return tuple(Hit(row, since) for since, row in rows if row is not None)
+                more = "" if name == model.lower() else f", {LESS_EXACT}"
+                return tuple(
+                    Hit(row, since, matched=f"alias ({source}){more}") for since, row, source in rows if row is not None
+                )
         return ()
 
     def _prefixed(self, provider: str, model: str) -> tuple[Hit, ...]:
@@ -101,14 +123,16 @@ class Aliases:
                     other, _, start = target.partition("/")
                     hits = self._listed(other, start.replace("{prefix}", prefix) + rest)
                     if hits:
-                        return hits
+                        words = f"alias ({entry.source})"
+                        return tuple(msgspec.structs.replace(hit, matched=f"{words}, {hit.matched}") for hit in hits)
         return ()
 
     def _resold(self, provider: str, model: str) -> tuple[Hit, ...]:
         for other in self._table.fallbacks.get(provider, ()):
             hits = self._listed(other, model)
             if hits:
-                return tuple(Hit(hit.row, hit.since, resold=True) for hit in hits)
+                words = f"at {other}'s standard price, by genai-prices' account, {hits[0].matched}"
+                return tuple(msgspec.structs.replace(hit, resold=True, matched=words) for hit in hits)
         return ()
 
     def sellers(self, model: str) -> Iterator[str]:

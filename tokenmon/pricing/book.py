@@ -26,6 +26,7 @@ from tokenmon.pricing.rates import (
     Rates,
     Span,
     at,
+    found,
     layer,
     nano,
     per_million,
@@ -104,6 +105,20 @@ class DatedPrice(NamedTuple):
     """Nano-USD for a million web searches."""
     source: str
     """`genai-prices 0.2.3`, or the override file."""
+    matched: str
+    """How the name asked for was found to mean this model."""
+
+
+class Origin(NamedTuple):
+    """Where the price of an event is from."""
+
+    priced_as: str
+    matched: str
+    """How the logged name was found to mean that, as people read it."""
+    since: int | None
+    """From when the price holds, UTC milliseconds; None: as far back as is known."""
+    source: str
+    """`genai-prices 0.2.3`, or the override file, and what was added to it."""
 
 
 _UNPRICED = Priced(None, "")
@@ -170,15 +185,22 @@ class PriceBook:
             for (label, count, rate), amount in zip(charges, amounts, strict=True)
         )
 
+    def origin(self, event: Event) -> Origin | None:
+        """Which price an event has by the book as it is today; None where it has none."""
+        span = at(self._plan(event.names.provider, event.names.model, _tier(event.names.tier)), event.ts)
+        if not span.known():
+            return None
+        return Origin(span.priced_as, span.matched, None if span.since == ALWAYS else span.since, span.source)
+
     def prices_of(self, model: str, provider: str = "") -> tuple[DatedPrice, ...]:
         """All prices of a model, the newest first; of every provider that lists it where none is given."""
         providers = [provider] if provider else [*dict.fromkeys((*self._own_providers(model), *self._sellers(model)))]
-        found: dict[DatedPrice, None] = {}
+        prices: dict[DatedPrice, None] = {}
         for name in providers:
             for tier in ("", *TIERS):
                 for span in self._plan(name, model, tier):
-                    found.update(dict.fromkeys(_dated(span, tier)))
-        return tuple(found)
+                    prices.update(dict.fromkeys(_dated(span, tier)))
+        return tuple(prices)
 
     # -- working out a plan
 
@@ -201,7 +223,8 @@ class PriceBook:
         target = self._overrides.alias(providers, model)
         if target is not None:
             provider, model = target
-            plan = layer(plan, self._said(self._names(provider), model, tier))
+            meant = layer(self._said(self._names(provider), model, tier), self._listed(provider, model, tier))
+            return layer(plan, found(meant, f"your own alias for {provider}/{model}"))
         return layer(plan, self._listed(provider, model, tier))
 
     def _names(self, provider: str) -> tuple[str, str]:
@@ -221,14 +244,14 @@ class PriceBook:
         plan = UNKNOWN
         for hit in self._aliases.find(provider, model):
             row = hit.row
-            found = self._table.plan(row, "")
+            own = self._table.plan(row, "")
             if tier and hit.resold:
-                found = UNKNOWN
+                own = UNKNOWN
             elif tier:
-                found = self._multipliers.in_tier(row.provider, row.model, tier, found)
-                found = layer(self._table.plan(row, tier), found)
-            found = self._multipliers.with_searches(row.provider, found)
-            plan = layer(starting(found, hit.since), plan)
+                own = self._multipliers.in_tier(row.provider, row.model, tier, own)
+                own = layer(self._table.plan(row, tier), own)
+            own = self._multipliers.with_searches(row.provider, own)
+            plan = layer(starting(found(own, hit.matched), hit.since), plan)
         return plan
 
     # -- names
@@ -345,6 +368,7 @@ def _dated(span: Span, tier: str) -> list[DatedPrice]:
             nano(offer.request),
             per_million(offer.search),
             span.source,
+            span.matched,
         )
         for (start, offer), end in zip(windows, ends, strict=False)
         for rates in reversed(offer.tiers)

@@ -36,6 +36,8 @@ from tokenmon.pricing.spelling import spellings
 MOST = Decimal(1_000_000)
 """Dearest rate that is believed, USD per million tokens."""
 
+YOURS = "your own price"
+
 _PRICE_FIELDS = ("model", "provider", "from", "tier", "free", *CLASSES, "tiers")
 _ALIAS_FIELDS = ("model", "provider", "as")
 
@@ -87,7 +89,7 @@ class Overrides:
                 plan = UNKNOWN
                 for override in fitting:
                     whose = "/".join(part for part in (override.provider or providers[0], name) if part)
-                    span = Span(ALWAYS, override.offer, (), whose, self.source)
+                    span = Span(ALWAYS, override.offer, (), whose, self.source, YOURS)
                     plan = layer(starting((span,), override.since), plan)
                 return plan
         return UNKNOWN

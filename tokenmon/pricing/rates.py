@@ -60,6 +60,8 @@ class Span(NamedTuple):
     """`provider/model`, empty where no price is known."""
     source: str
     """Where the price is from, as people read it."""
+    matched: str = ""
+    """How the logged name was found to mean this price, as people read it; empty where no price is known."""
 
     def known(self) -> bool:
         """Whether there is a price at all."""
@@ -95,6 +97,11 @@ def layer(upper: Plan, lower: Plan) -> Plan:
             spans.pop()
         spans.append(span._replace(since=since))
     return tuple(spans)
+
+
+def found(plan: Plan, matched: str) -> Plan:
+    """`plan` as that of a name that was found in this way."""
+    return tuple(span._replace(matched=matched) if span.known() else span for span in plan)
 
 
 def starting(plan: Plan, since: int) -> Plan:

@@ -88,7 +88,7 @@ def plain(question: Question, events: tuple[StoredEvent, ...]) -> str:
     rows = [
         [
             figures.clock(event.ts, zone)[0 if wide else 5 :],
-            event.names.model or "(none)",
+            (event.names.model or "(none)") + (" (assumed)" if event.assumed else ""),
             key_of(event.names) or "-",
             figures.short_count(event.input),
             "-" if event.cache_read is None else figures.short_count(event.cache_read),

@@ -5,10 +5,13 @@ by class, with the price that was valid at the event's own time.
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from tokenmon.doubts import DOUBTS
 from tokenmon.errors import TokenmonError
 from tokenmon.events import NAMES
 from tokenmon.exact import exact_money, harmless, instant
@@ -16,9 +19,9 @@ from tokenmon.pricing import PriceBook, open_book
 from tokenmon.report import figures
 from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
-from tokenmon.store.answers import StoredEvent
+from tokenmon.store.answers import Copy, StoredEvent
 from tokenmon.text import clip
-from tokenmon.trace import LINE_CHARACTERS, Bill, bill, find_line, why_not
+from tokenmon.trace import LINE_CHARACTERS, Bill, bill, find_line, look_at, why_not
 
 if TYPE_CHECKING:
     from tokenmon.store.reader import Reader
@@ -27,17 +30,20 @@ if TYPE_CHECKING:
 def run(question: Question, text: str, cache: Path) -> int:
     """Print everything known about the event with this id or request id."""
 
-    async def answer(reader: "Reader") -> StoredEvent | None:
-        return await reader.event(text)
+    async def answer(reader: "Reader") -> tuple[StoredEvent, tuple[Copy, ...]] | None:
+        event = await reader.event(text)
+        return None if event is None else (event, await reader.copies(event))
 
-    event = ask(question, answer)
-    if event is None:
+    found = ask(question, answer)
+    if found is None:
         raise TokenmonError(
             f"no event has the id {text[:80]!a}",
             "give a whole request id, or the id that `tokenmon events --json` gives",
         )
     book = open_book(question.settings.prices, cache)
-    write("\n".join([*facts(event, question.settings.zone()), "", *line_of(event), "", *price_of(event, book)]))
+    event, copies = found
+    parts = facts(event, question.settings.zone()), line_of(event, copies), price_of(event, book)
+    write("\n\n".join("\n".join(part) for part in parts))
     return 0
 
 
@@ -60,21 +66,25 @@ def facts(event: StoredEvent, zone: tzinfo) -> list[str]:
         "error": event.error or "",
         "latency": "" if event.latency_ms is None else f"{event.latency_ms:,} ms",
         "dialect": names.dialect,
+        "quality": "; ".join(doubt.told for doubt in DOUBTS if doubt.name in event.doubts),
         "metadata": clip(event.metadata or "", LINE_CHARACTERS),
     }
     return [f"{label:<12} {harmless(value)}" for label, value in listed.items() if value]
 
 
-def line_of(event: StoredEvent) -> list[str]:
-    """Where the line is, and the line; however far into the source, since ^C ends the wait."""
-    place = f"source       {harmless(event.source_path)}"
+def line_of(event: StoredEvent, copies: Sequence[Copy] = ()) -> list[str]:
+    """Where the line is, the line, and where else the call was seen; however far into a source: ^C ends the wait."""
+    found, problem = None, "no longer there: the file has changed since"
     try:
         found = find_line(event.source_path, event.source_offset, sys.maxsize, kind=event.source_kind)
     except OSError as error:
-        return [f"{place}, byte {event.source_offset:,}", f"line         cannot be read: {why_not(error)}"]
-    if found is None:
-        return [f"{place}, byte {event.source_offset:,}", "line         no longer there: the file has changed since"]
-    return [f"{place}:{found.number}, byte {event.source_offset:,}", f"line         {found.shown()}"]
+        problem = f"cannot be read: {why_not(error)}"
+    number = "" if found is None else f":{found.number}"
+    return [
+        f"source       {harmless(event.source_path)}{number}, byte {event.source_offset:,}",
+        f"line         {problem if found is None else found.shown()}",
+        *(f"also in      {seen.place}: {seen.told}" for seen in look_at(copies, found, reach=sys.maxsize)),
+    ]
 
 
 def price_of(event: StoredEvent, book: PriceBook) -> list[str]:
@@ -87,8 +97,11 @@ def price_of(event: StoredEvent, book: PriceBook) -> list[str]:
     if event.cost_logged is not None:
         lines.append(f"logged       {exact_money(event.cost_logged)}, written by the producer")
     if event.cost_list is not None:
-        listed = f"list price   {exact_money(event.cost_list)}, priced as {harmless(event.priced_as)}"
-        lines.append(f"{listed} ({charged.table})")
+        lines.append(f"list price   {exact_money(event.cost_list)}, priced as {harmless(event.priced_as)}")
+    if charged.origin is not None:
+        since = "always" if charged.origin.since is None else instant(charged.origin.since)[:10]
+        lines += _folded("price", f"{harmless(charged.origin.source)}, since {since} ({charged.table})")
+        lines += _folded("matched by", harmless(charged.origin.matched))
     if charged.difference is not None:
         more = "more" if charged.difference >= 0 else "less"
         lines.append(f"difference   {exact_money(abs(charged.difference))} {more} logged than listed")
@@ -97,6 +110,11 @@ def price_of(event: StoredEvent, book: PriceBook) -> list[str]:
             f"cost         unknown: no price for this; `tokenmon prices {harmless(event.names.model)}` says more"
         )
     return lines
+
+
+def _folded(label: str, text: str) -> list[str]:
+    """A fact in as many lines as it takes."""
+    return wrap(text, terminal_width(), initial_indent=f"{label:<12} ", subsequent_indent=" " * 13)
 
 
 def _classes(charged: Bill) -> str:

@@ -20,6 +20,11 @@ def short_money(nano: int) -> str:
     return f"${whole:,}.{part:0{places}d}" if whole == 0 else f"${whole:,}.{str(part).zfill(places)[:2]}"
 
 
+def short_difference(nano: int) -> str:
+    """A difference in dollars at a glance: `+$0.20`, `-$1.50`."""
+    return ("-" if nano < 0 else "+" if nano else "") + short_money(abs(nano))
+
+
 def short_count(count: int) -> str:
     """A count in at most six characters: `841`, `12.9K`, `1.2M`."""
     if count < 1_000:

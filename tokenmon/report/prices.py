@@ -3,23 +3,34 @@ says so and shows how to write it down.
 """
 
 from pathlib import Path
-
-import msgspec
+from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from tokenmon.exact import exact_money, harmless, instant
 from tokenmon.pricing import DatedPrice, open_book
 from tokenmon.report import figures
 from tokenmon.report.output import Column, table, terminal_width, write
+from tokenmon.report.question import Question, ask
+from tokenmon.report.unpriced import plain_lines as unpriced_lines
+from tokenmon.store.answers import Unpriced
+from tokenmon.wanted import wanted
+
+if TYPE_CHECKING:
+    from tokenmon.store.reader import Reader
 
 HOUR_MS = 3_600_000
 
 
-def run(model: str | None, overrides: Path | None, file: Path, cache: Path) -> int:
-    """Print the prices of a model, or where prices come from. `file` is where overrides may be written."""
+def run(model: str | None, overrides: Path | None, file: Path, cache: Path, question: Question) -> int:
+    """Print the prices of a model, or where prices come from and what has none. `file` is where overrides may be
+    written; `question` is about the user's database, which may not exist.
+    """
     book = open_book(overrides, cache)
     own = f"Your own prices: {overrides}" if overrides is not None else f"Your own prices would be in {file}"
     if model is None:
-        write(f"List prices: genai-prices {book.version}, {book.date}\n{own}\n\nAsk for one: tokenmon prices gpt-5.1")
+        lines = [f"List prices: genai-prices {book.version}, {book.date}", own, ""]
+        unpriced = _unpriced(question) if question.database.exists() else ()
+        write("\n".join([*lines, *unpriced_lines(unpriced, file), *([""] if unpriced else []), ASK]))
         return 0
     provider, _, rest = model.partition("/")
     found = book.prices_of(model) or (book.prices_of(rest, provider) if rest else ())
@@ -30,13 +41,23 @@ def run(model: str | None, overrides: Path | None, file: Path, cache: Path) -> i
     return 0
 
 
+ASK = "Ask for one: tokenmon prices gpt-5.1"
+
+
+def _unpriced(question: Question) -> tuple[Unpriced, ...]:
+    """What the database has without a price."""
+
+    async def answer(reader: "Reader") -> tuple[Unpriced, ...]:
+        return (await reader.health()).unpriced
+
+    return ask(question, answer)
+
+
 def unknown(model: str, file: Path) -> str:
     """What to do about a model without a price."""
-    name = msgspec.json.encode(harmless(model)).decode()
     return (
         f"No price is known for {harmless(model)}; its cost is shown as unknown.\n"
-        f"To set one, add this to {file}, with your own numbers (USD per million tokens):\n\n"
-        f"[[price]]\nmodel = {name}\ninput = 3.00\noutput = 15.00\ncache_read = 0.30"
+        f"To set one, fill this in and add it to {harmless(str(file))}:\n\n" + "\n".join(wanted(model))
     )
 
 
@@ -50,7 +71,9 @@ def plain_lines(prices: tuple[DatedPrice, ...]) -> list[str]:
         sources = list(dict.fromkeys(price.source for price in own))
         notes = [f"[{number}] {harmless(source)}" for number, source in enumerate(sources[1:], 2)]
         title = f"{harmless(name)} ({harmless(sources[0])})"
-        lines += ["", title, *_table(own, sources).splitlines(), *notes, *_fees(own[0])]
+        ways = [f"matched by {harmless(way)}" for way in dict.fromkeys(price.matched for price in own)]
+        told = [line for way in ways for line in wrap(way, terminal_width(), subsequent_indent="  ")]
+        lines += ["", title, *told, *_table(own, sources).splitlines(), *notes, *_fees(own[0])]
     return lines[1:]
 
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.exact import Value, csv_line, harmless, instant, json_text, money
 from tokenmon.report import figures
 from tokenmon.report.output import Column, table, terminal_width, warn, write
 from tokenmon.report.question import Question, ask
-from tokenmon.store.answers import Breakdown, Group, Health, Sums
+from tokenmon.report.unpriced import BY, entry, found_in, prices_file
+from tokenmon.report.unpriced import plain_lines as unpriced_lines
+from tokenmon.store.answers import Breakdown, Group, Health, Sums, Unpriced
 from tokenmon.view import Window
 from tokenmon.zones import zone_name
 
@@ -29,8 +33,8 @@ class Field:
     """One number of a row."""
 
     name: str
-    of: Callable[[Sums], int | None]
-    kind: Literal["count", "cost", "instant"] = "count"
+    of: Callable[[Sums], int | float | None]
+    kind: Literal["count", "cost", "instant", "ratio"] = "count"
 
 
 FIELDS: tuple[Field, ...] = (
@@ -53,6 +57,18 @@ FIELDS: tuple[Field, ...] = (
 )
 
 
+RECONCILED: tuple[Field, ...] = (
+    Field("reconciled_requests", lambda sums: sums.both),
+    Field("reconciled_logged_usd", lambda sums: sums.both_logged if sums.both else None, "cost"),
+    Field("reconciled_list_usd", lambda sums: sums.both_list if sums.both else None, "cost"),
+    Field("difference_usd", lambda sums: sums.difference, "cost"),
+    Field("difference_percent", lambda sums: sums.difference_ratio, "ratio"),
+    Field("only_logged_requests", lambda sums: sums.only_logged),
+    Field("only_list_requests", lambda sums: sums.only_listed),
+)
+"""What `--reconcile` adds: logged against list over the requests that have both, and how many have only one."""
+
+
 @dataclass(frozen=True)
 class Grouping:
     """How the numbers are broken down."""
@@ -62,6 +78,13 @@ class Grouping:
     descending: bool | None = None
     limit: int = 500
     """0: all."""
+    reconcile: bool = False
+    """Compare what was logged with the list price."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The numbers of a row."""
+        return (*FIELDS, *RECONCILED) if self.reconcile else FIELDS
 
 
 def run(question: Question, grouping: Grouping) -> int:
@@ -84,21 +107,24 @@ def run(question: Question, grouping: Grouping) -> int:
             found = Breakdown((), 0, False, await reader.totals(view))
         if found.snapped:
             warn("an end of the range is older than the events that are kept and moved to the nearest roll-up")
-        _print(question, by, found, shown, await reader.health() if question.form == "plain" else None)
+        unpriced: tuple[Unpriced, ...] | None = None
+        if grouping.reconcile and question.form != "csv":
+            of_prices = tuple(dimension for dimension in map(by_name, BY) if dimension is not None)
+            unpriced = found_in(await reader.breakdown(view, of_prices, zone=question.settings.zone(), limit=0))
+        if question.form == "json":
+            zone = zone_name(question.settings.zone())
+            write(json_text(document(by, found, shown, question.now(), zone, grouping.fields, unpriced)))
+        elif question.form == "csv":
+            write("\n".join(csv_lines(by, found, grouping.fields)))
+            if found.truncated:
+                warn(cut(found))
+        else:
+            lines = plain_lines(question, by, found, shown, await reader.health(), reconcile=grouping.reconcile)
+            foot = unpriced_lines(unpriced or (), prices_file(question.settings))
+            write("\n".join([*lines, *([""] if foot else []), *foot]))
 
     ask(question, answer)
     return 0
-
-
-def _print(question: Question, by: Sequence[Dimension], found: Breakdown, shown: Window, health: Health | None) -> None:
-    if question.form == "json":
-        write(json_text(document(by, found, shown, question.now(), zone_name(question.settings.zone()))))
-    elif question.form == "csv":
-        write("\n".join(csv_lines(by, found)))
-        if found.truncated:
-            warn(cut(found))
-    else:
-        write("\n".join(plain_lines(question, by, found, shown, health)))
 
 
 def cut(found: Breakdown) -> str:
@@ -116,13 +142,18 @@ def cut(found: Breakdown) -> str:
 
 def _value(field: Field, sums: Sums) -> Value:
     number = field.of(sums)
-    if number is None or field.kind == "count":
+    if number is None:
+        return None
+    if field.kind == "ratio":
+        return msgspec.Raw(f"{round(100 * number, 2) + 0.0:.2f}".encode())
+    number = int(number)
+    if field.kind == "count":
         return number
     return money(number) if field.kind == "cost" else instant(number)
 
 
-def _numbers(sums: Sums) -> dict[str, Value]:
-    return {field.name: _value(field, sums) for field in FIELDS}
+def _numbers(sums: Sums, fields: Sequence[Field]) -> dict[str, Value]:
+    return {field.name: _value(field, sums) for field in fields}
 
 
 def _labels(by: Sequence[Dimension], group: Group) -> dict[str, Value]:
@@ -130,8 +161,16 @@ def _labels(by: Sequence[Dimension], group: Group) -> dict[str, Value]:
     return {each.name: None if value is None else harmless(value) for each, value in pairs}
 
 
-def document(by: Sequence[Dimension], found: Breakdown, shown: Window, now_ms: int, zone: str) -> dict[str, object]:
-    """The document of `--json` (design, section 5)."""
+def document(
+    by: Sequence[Dimension],
+    found: Breakdown,
+    shown: Window,
+    now_ms: int,
+    zone: str,
+    fields: Sequence[Field] = FIELDS,
+    unpriced: Sequence[Unpriced] | None = None,
+) -> dict[str, object]:
+    """The document of `--json` (design, section 5); what has no price is listed where it was asked for."""
     return {
         "schema": SCHEMA,
         "generated_at": instant(now_ms),
@@ -141,18 +180,19 @@ def document(by: Sequence[Dimension], found: Breakdown, shown: Window, now_ms: i
             "tz": zone,
         },
         "by": [dimension.name for dimension in by],
-        "rows": [{**_labels(by, group), **_numbers(group.sums)} for group in found.groups],
+        "rows": [{**_labels(by, group), **_numbers(group.sums, fields)} for group in found.groups],
         "rows_total": found.groups_total,
         "truncated": found.truncated,
-        "totals": _numbers(found.totals),
+        "totals": _numbers(found.totals, fields),
+        **({} if unpriced is None else {"unpriced": [entry(each) for each in unpriced]}),
     }
 
 
-def csv_lines(by: Sequence[Dimension], found: Breakdown) -> list[str]:
+def csv_lines(by: Sequence[Dimension], found: Breakdown, fields: Sequence[Field] = FIELDS) -> list[str]:
     """A heading and the rows; without `--by` one row, the totals."""
     groups = found.groups if by else (Group((), found.totals),)
-    lines = [csv_line([*(dimension.name for dimension in by), *(field.name for field in FIELDS)])]
-    lines += [csv_line([*_labels(by, group).values(), *_numbers(group.sums).values()]) for group in groups]
+    lines = [csv_line([*(dimension.name for dimension in by), *(field.name for field in fields)])]
+    lines += [csv_line([*_labels(by, group).values(), *_numbers(group.sums, fields).values()]) for group in groups]
     return lines
 
 
@@ -189,14 +229,49 @@ NUMBERS: tuple[tuple[Column, Callable[[Sums], str]], ...] = (
 )
 
 
+def _percent(ratio: float | None) -> str:
+    if ratio is None:
+        return "-"
+    return "0.0" if abs(ratio) < 0.0005 else f"{100 * ratio:+.1f}"
+
+
+RECONCILED_NUMBERS: tuple[tuple[Column, Callable[[Sums], str]], ...] = (
+    (Column("Requests"), lambda sums: f"{sums.requests:,}"),
+    (Column("Tokens"), lambda sums: figures.short_count(sums.total)),
+    (Column("Logged"), lambda sums: figures.short_money(sums.both_logged) if sums.both else "-"),
+    (Column("List"), lambda sums: figures.short_money(sums.both_list) if sums.both else "-"),
+    (Column("Over list"), lambda sums: "-" if sums.difference is None else figures.short_difference(sums.difference)),
+    (Column("%"), lambda sums: _percent(sums.difference_ratio)),
+    (Column("Only logged"), lambda sums: figures.short_count(sums.only_logged)),
+    (Column("Only list"), lambda sums: figures.short_count(sums.only_listed)),
+    (Column("No price"), lambda sums: figures.short_count(sums.unpriced)),
+)
+
+
+_RARE: dict[str, Callable[[Sums], int]] = {
+    "Errors": lambda sums: sums.errors,
+    "Only logged": lambda sums: sums.only_logged,
+    "Only list": lambda sums: sums.only_listed,
+    "No price": lambda sums: sums.unpriced,
+}
+"""Columns that go where they would count nothing."""
+
+
 def plain_lines(
-    question: Question, by: Sequence[Dimension], found: Breakdown, shown: Window, health: Health | None
+    question: Question,
+    by: Sequence[Dimension],
+    found: Breakdown,
+    shown: Window,
+    health: Health | None,
+    *,
+    reconcile: bool = False,
 ) -> list[str]:
     """A heading, the table, and what the marks in it mean."""
     totals = found.totals
     if totals.requests == 0:
         return [_heading(question, shown), "No events."]
-    numbers = [each for each in NUMBERS if each[0].heading != "Errors" or totals.errors]
+    idle = {heading for heading, count in _RARE.items() if not count(totals)}
+    numbers = [each for each in (RECONCILED_NUMBERS if reconcile else NUMBERS) if each[0].heading not in idle]
     columns = [*(Column(dimension.label, label=True) for dimension in by), *(column for column, _ in numbers)]
     rows = [
         [*(value or "(none)" for value in group.values), *(of(group.sums) for _, of in numbers)]
@@ -207,7 +282,8 @@ def plain_lines(
     lines = [*wrap(_heading(question, shown), width), "", *table(columns, rows, total, width).splitlines()]
     if found.truncated:
         lines.append(cut(found))
-    return [*lines, *(line for mark in _marks(totals, health) for line in wrap(mark, width))]
+    marks = _reconciled(totals, health) if reconcile else _marks(totals, health)
+    return [*lines, *(line for mark in marks for line in wrap(mark, width))]
 
 
 def _heading(question: Question, shown: Window) -> str:
@@ -217,6 +293,15 @@ def _heading(question: Question, shown: Window) -> str:
         for at, word in ((shown.start, "the first event"), (shown.end, "the last event"))
     ]
     return f"LLM usage from {ends[0]} to {ends[1]} ({zone_name(zone)})"
+
+
+def _reconciled(totals: Sums, health: Health | None) -> list[str]:
+    of_table = f", list price by genai-prices {health.prices_version}, {health.prices_date}" if health else ""
+    return [
+        f"Logged and list are those of {totals.both:,} of {totals.requests:,} requests that have both{of_table};"
+        f" {totals.only_logged:,} have only a logged cost, {totals.only_listed:,} only a list price,"
+        f" {totals.unpriced:,} neither"
+    ]
 
 
 def _marks(totals: Sums, health: Health | None) -> list[str]:

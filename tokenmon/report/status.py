@@ -6,12 +6,13 @@ that merely has nothing new is fresh, and invalid lines are a note, not an alarm
 
 from typing import TYPE_CHECKING
 
-from tokenmon import limits
+from tokenmon import doubts, limits
 from tokenmon.events import Limit
 from tokenmon.exact import harmless, instant, json_text
 from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
-from tokenmon.store.answers import AlertRow, Health, SourceHealth
+from tokenmon.report.unpriced import entry
+from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth, Unpriced
 
 if TYPE_CHECKING:
     from tokenmon.store.reader import Reader
@@ -68,6 +69,7 @@ def document(health: Health, now_ms: int) -> dict[str, object]:
         },
         "backlog_bytes": health.backlog_bytes,
         "prices": {"version": health.prices_version or None, "date": health.prices_date or None},
+        "dialects": [_dialect(dialect) for dialect in health.dialects],
         "sources": [_source(source, now_ms) for source in health.sources],
         "alerts": [
             {
@@ -82,10 +84,7 @@ def document(health: Health, now_ms: int) -> dict[str, object]:
             for alert in health.alerts
             if alert.state != "ok"
         ],
-        "unpriced": [
-            {"model": each.model or None, "requests": each.requests, "total_tokens": each.total}
-            for each in health.unpriced
-        ],
+        "unpriced": [entry(each) for each in health.unpriced],
         "limits": [_limit(limit, now_ms) for limit in limits.standing(health.limits, now_ms)],
     }
 
@@ -116,16 +115,37 @@ def _source(source: SourceHealth, now_ms: int) -> dict[str, object]:
         "skipped": source.skipped,
         "rejects": source.rejects,
         "duplicates": source.duplicates,
+        **_quality(source),
         "last_event_at": _at(source.last_event),
         "last_change_at": _at(source.last_change),
         "error": harmless(source.error) or None,
     }
 
 
+def _dialect(dialect: DialectHealth) -> dict[str, object]:
+    return {
+        "dialect": harmless(dialect.dialect) or None,
+        "sources": dialect.sources,
+        "events": dialect.events,
+        "skipped": dialect.skipped,
+        "rejects": dialect.rejects,
+        "duplicates": dialect.duplicates,
+        **_quality(dialect),
+    }
+
+
+def _quality(health: SourceHealth | DialectHealth) -> dict[str, object]:
+    """How many events may be doubted, by the names that `--where quality=` takes, and why lines were rejected."""
+    reasons = [{"reason": harmless(reason), "lines": n} for reason, n in health.reasons]
+    return {**dict(zip(doubts.NAMES, health.doubts, strict=True)), "reasons": reasons}
+
+
 # -- for people
 
 _ALL_FINE = "fresh"
 SHOWN_SOURCES = 20
+TOLD = 8
+"""Reasons of invalid lines that people are told."""
 OTHER_COLUMNS = 50
 """What the columns beside a source's path take at most."""
 
@@ -145,11 +165,40 @@ def plain_lines(health: Health, now_ms: int) -> list[str]:
         if each.state != "ok"
     ]
     lines += [f"limit      {_told(limit, now_ms)}" for limit in limits.standing(health.limits, now_ms)]
-    lines += [f"unpriced   {harmless(each.model)}: {each.requests:,} requests" for each in health.unpriced]
+    lines += [f"unpriced   {_priced(each)}: {each.requests:,} requests" for each in health.unpriced]
+    lines += _quality_lines(health)
     lines += ["", _sources(health, now_ms)] if health.sources else ["", "No sources."]
     if health.sources_total > min(len(health.sources), SHOWN_SOURCES):
         lines.append(f"{health.sources_total:,} sources in all; --json lists more")
     return lines
+
+
+def _priced(each: Unpriced) -> str:
+    whose = "".join(f" ({harmless(name)})" for name in (each.provider, each.tier) if name)
+    return harmless(each.model or "(none)") + whose
+
+
+def _quality_lines(health: Health) -> list[str]:
+    """What became of the lines of each dialect, and the most frequent reasons of invalid ones."""
+    if not health.dialects:
+        return []
+    columns = [
+        Column("Dialect", label=True),
+        *map(Column, ("Sources", "Events", "Skipped", "Invalid", "Copies")),
+        Column("In doubt", label=True),
+    ]
+    rows = [
+        [
+            each.dialect or "(not known)",
+            *(f"{n:,}" for n in (each.sources, each.events, each.skipped, each.rejects, each.duplicates)),
+            ", ".join(f"{n:,} {name}" for name, n in zip(doubts.NAMES, each.doubts, strict=True) if n) or "-",
+        ]
+        for each in health.dialects
+    ]
+    reasons = [(n, each.dialect, reason) for each in health.dialects for reason, n in each.reasons]
+    reasons.sort(key=lambda found: -found[0])
+    told = [f"{n:,} invalid in {harmless(name or 'no dialect')}: {harmless(why)}" for n, name, why in reasons[:TOLD]]
+    return ["", *table(columns, rows, None, terminal_width()).splitlines(), *told]
 
 
 def _where(alert: AlertRow) -> str:

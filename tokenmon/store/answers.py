@@ -61,6 +61,11 @@ class Sums(Struct, frozen=True):
         """How much more was logged than listed for the requests that have both, nano-USD; None where none has."""
         return self.both_logged - self.both_list if self.both else None
 
+    @property
+    def difference_ratio(self) -> float | None:
+        """The same as a share of the list price; None where that is nothing."""
+        return None if self.difference is None or not self.both_list else self.difference / self.both_list
+
 
 class Group(Struct, frozen=True):
     """One row of a breakdown."""
