@@ -241,13 +241,15 @@ def test_status_says_that_nobody_ingests(tmp_path: Path, logs: Path) -> None:
     found = json.loads(done.out)
     assert done.code == 2
     assert list(found) == [
-        *("schema", "database", "ingester", "backlog_bytes", "prices", "sources", "alerts", "unpriced"),
+        *("schema", "database", "ingester", "backlog_bytes", "prices", "dialects", "sources", "alerts", "unpriced"),
+        "limits",
     ]
     assert found["ingester"]["running"] is False
     [source] = found["sources"]
     assert (source["path"], source["state"], source["lag_seconds"]) == (str(logs / "a.jsonl"), "fresh", 0)
     assert (source["events"], source["dialect"]) == (3, "native")
-    assert found["unpriced"] == [{"model": "mystery-9", "requests": 1, "total_tokens": 17}]
+    [unpriced] = found["unpriced"]
+    assert (unpriced["model"], unpriced["requests"], unpriced["total_tokens"]) == ("mystery-9", 1, 17)
     assert "not running" in tokenmon(tmp_path, "status", "logs").out
 
 
