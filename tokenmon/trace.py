@@ -181,7 +181,7 @@ def look_at(copies: Iterable[Copy], line: FoundLine | None, reach: int = REACH) 
 
 def _seen(copy: Copy, reach: int) -> Seen:
     try:
-        line = find_line(copy.path, copy.offset, reach)
+        line = find_line(copy.path, copy.offset, reach, kind=copy.kind)
     except OSError as error:
         return Seen(copy, None, why_not(error))
     return Seen(copy, line, "" if line else "the file has changed since")

@@ -173,6 +173,7 @@ class Copy(Struct, frozen=True):
     """Another place where a call was seen."""
 
     path: str
+    kind: Kind
     offset: int
     why: Why
     """What makes the other line count."""

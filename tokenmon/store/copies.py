@@ -20,12 +20,12 @@ SELECT ts, uid, ifnull(speed, 0), source, input + cache_read + cache_write_5m + 
 FROM event WHERE ts = ? AND h = ?
 """
 _FILED = f"""
-SELECT sighting.source, source.path, sighting.off, sighting.uid, sighting.tokens, ifnull(sighting.speed, 0), sighting.ts
+SELECT sighting.source, source.path, source.kind, sighting.off, sighting.uid, sighting.tokens, ifnull(sighting.speed, 0), sighting.ts
 FROM sighting JOIN source ON source.id = sighting.source
 WHERE sighting.h = ? AND (sighting.uid IS NOT NULL OR sighting.ts = ?) ORDER BY source.path LIMIT {MOST}
 """
 _WHOLE = f"""
-SELECT id, path FROM source
+SELECT id, path, kind FROM source
 WHERE lineage = (SELECT lineage FROM source WHERE id = ?1) AND id <> ?1 AND off > ?2 ORDER BY gone, path LIMIT {MOST}
 """
 
@@ -41,8 +41,8 @@ async def read(snapshot: Snapshot, event: StoredEvent) -> tuple[Copy, ...]:
     known = {row[0] for row in filed}
     whole = await snapshot.all(_WHOLE, (source, event.source_offset))
     return (
-        *(Copy(os.fsdecode(row[1]), row[2], _why(counts, row)) for row in filed),
-        *(Copy(os.fsdecode(path), event.source_offset, "file") for i, path in whole if i not in known),
+        *(Copy(os.fsdecode(row[1]), row[2], row[3], _why(counts, row)) for row in filed),
+        *(Copy(os.fsdecode(path), kind, event.source_offset, "file") for i, path, kind in whole if i not in known),
     )
 
 
@@ -55,7 +55,7 @@ async def _is_old(snapshot: Snapshot) -> bool:
 def _why(counts: Row, filed: Row) -> Why:
     """The first in which the line that counts is better, in the order of `rewritten.rank`."""
     ts, uid, speed, _, tokens = counts
-    _, _, _, other_uid, other_tokens, other_speed, other_ts = filed
+    *_, other_uid, other_tokens, other_speed, other_ts = filed
     if uid is None:
         return "known"
     if (uid == CALL) != (other_uid == CALL):

@@ -40,7 +40,7 @@ WHERE {_SHOWN} GROUP BY dialect ORDER BY sum(events) DESC, dialect
 _OF_SOURCES = """
 SELECT source, {name}, n FROM {table} WHERE source IN (SELECT value FROM json_each(?)) ORDER BY n DESC, 2
 """
-_OF_DIALECTS = f"""
+_OF_DIALECTS = """
 SELECT source.dialect, {table}.{name}, sum({table}.n) AS n FROM {table} JOIN source ON source.id = {table}.source
 GROUP BY 1, 2 ORDER BY 3 DESC, 2
 """
@@ -58,7 +58,6 @@ ORDER BY reject.at DESC, reject.source, reject.off LIMIT {_MAX_REJECTS}
 async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything: Pieces, dirty_hours: int) -> Health:
     """Everything at once; `everything` is the vector over all time."""
     meta = await meta_of(snapshot)
-    sources = await snapshot.all(_SOURCES)
     totals = await snapshot.one(f"SELECT count(*) FROM source WHERE {_SHOWN}")
     version = await snapshot.one("PRAGMA user_version")
     rejects = await snapshot.all(_REJECTS)
