@@ -124,7 +124,7 @@ def test_a_better_copy_changes_which_line_counts(tmp_path: Path) -> None:
     ingest(database, logs)
     event, copies = _found(database, "req_r")
     assert event.source_path.endswith("b.jsonl")
-    assert copies == (Copy(str(logs / "a.jsonl"), 0, "tokens"),)
+    assert copies == (Copy(str(logs / "a.jsonl"), "lines", 0, "tokens"),)
 
 
 def test_a_side_chains_replay_is_told_as_one(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_side_chains_replay_is_told_as_one(tmp_path: Path) -> None:
     (logs / "b.jsonl").write_bytes(claude("m", 300, request="side", isSidechain=True))
     ingest(database, logs)
     event, copies = _found(database, "req_r")
-    assert (event.output, copies) == (9, (Copy(str(logs / "b.jsonl"), 0, "replay"),))
+    assert (event.output, copies) == (9, (Copy(str(logs / "b.jsonl"), "lines", 0, "replay"),))
 
 
 def test_a_file_that_only_begins_like_another_is_no_copy(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_file_that_only_begins_like_another_is_no_copy(tmp_path: Path) -> None
 
 
 def test_a_copy_that_is_gone_is_told_with_what_hinders(tmp_path: Path) -> None:
-    copies = (Copy(str(tmp_path / "gone.jsonl"), 5, "time"),)
+    copies = (Copy(str(tmp_path / "gone.jsonl"), "lines", 5, "time"),)
     lines = line_of(replace(EVENT, source_path=str(tmp_path / "no.jsonl")), copies)
     assert lines[2] == (
         f"also in      {tmp_path}/gone.jsonl, byte 5: is older; the latest copy counts (the file is not there any more)"

@@ -75,9 +75,4 @@ async def test_a_reader_answers_limits_by_themselves_and_with_health(writer: Wri
         assert (await reader.health()).limits == (told(12.5),)
 
 
-async def test_a_database_of_a_version_without_limits_has_none(tmp_path: Path) -> None:
-    connection: sqlite3.Connection = create(tmp_path / "old.db")
-    connection.execute("PRAGMA user_version=1")
-    connection.close()
-    async with await Reader.open(tmp_path / "old.db") as reader:
-        assert await reader.limits() == ()
+async

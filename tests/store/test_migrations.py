@@ -86,7 +86,8 @@ def test_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path
     async def before(reader: Reader) -> Health:
         return await reader.health()
 
-    unread = ask(path, before)
+    with pytest.raises(NoDatabase, match="an older tokenmon made"):
+        ask(path, before)
     writer = Writer.open(path)
     assert rows_of(path, "PRAGMA user_version") == [(2,)]
     assert {table: rows_of(path, f"SELECT * FROM {table}") for table in old} == old
@@ -95,8 +96,7 @@ def test_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path
     assert rows_of(path, "SELECT * FROM reason") == [(2, COUNTED_BEFORE, 150)]
     writer.close()
     health = ask(path, before)
-    assert health.events == unread.events == 3
-    assert [source.doubts for source in unread.sources] == [(0,) * 6] * 2, "a screen may look before an ingester does"
+    assert health.events == 3
     assert {source.path: source.doubts[:2] for source in health.sources} == {"/1": (0, 0), "/2": (2, 2)}
 
 

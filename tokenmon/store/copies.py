@@ -37,19 +37,13 @@ async def read(snapshot: Snapshot, event: StoredEvent) -> tuple[Copy, ...]:
     if counts is None:
         return ()
     source = counts[3]
-    filed = [] if await _is_old(snapshot) else await snapshot.all(_FILED, (h, ts))
+    filed = await snapshot.all(_FILED, (h, ts))
     known = {row[0] for row in filed}
     whole = await snapshot.all(_WHOLE, (source, event.source_offset))
     return (
         *(Copy(os.fsdecode(row[1]), row[2], row[3], _why(counts, row)) for row in filed),
         *(Copy(os.fsdecode(path), kind, event.source_offset, "file") for i, path, kind in whole if i not in known),
     )
-
-
-async def _is_old(snapshot: Snapshot) -> bool:
-    """Whether no ingester has opened the database since copies are filed."""
-    row = await snapshot.one("PRAGMA user_version")
-    return row is None or row[0] < 2
 
 
 def _why(counts: Row, filed: Row) -> Why:

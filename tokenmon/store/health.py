@@ -77,8 +77,8 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
         prices_version=sanitise(str(meta.get("prices_version", ""))),
         prices_date=sanitise(str(meta.get("prices_date", ""))),
         dirty_hours=dirty_hours,
-        sources=await _sources(snapshot, counted=_is_counted(version)),
-        dialects=await _dialects(snapshot, counted=_is_counted(version)),
+        sources=await _sources(snapshot),
+        dialects=await _dialects(snapshot),
         sources_total=totals[0] if totals else 0,
         alerts=await alerts_of(snapshot),
         unpriced=_unpriced(catalogue, everything),
@@ -94,9 +94,8 @@ async def alerts_of(snapshot: Snapshot) -> tuple[AlertRow, ...]:
 
 
 async def limits_of(snapshot: Snapshot) -> tuple[Limit, ...]:
-    """The newest news of each official limit; none in a database of a version that knew none."""
-    known = await snapshot.one("SELECT 1 FROM sqlite_schema WHERE name = 'allowance'")
-    return tuple(map(allowances.limit_of, await snapshot.all(allowances.QUESTION))) if known else ()
+    """The newest news of each official limit."""
+    return tuple(map(allowances.limit_of, await snapshot.all(allowances.QUESTION)))
 
 
 async def meta_of(snapshot: Snapshot) -> dict[str, Any]:
@@ -114,29 +113,17 @@ _Counts = dict[object, list[tuple[str, int]]]
 """By source or dialect: names and how often, the most frequent first."""
 
 
-def _is_counted(version: Row | None) -> bool:
-    """Whether an ingester has opened the database since doubts and reasons are counted."""
-    return version is not None and version[0] >= 2
-
-
-async def _counts(snapshot: Snapshot, statement: str, table: str, name: str, *bound: object) -> _Counts:
-    found: _Counts = {}
-    for key, text, n in await snapshot.all(statement.format(table=table, name=name), bound):
-        found.setdefault(key, []).append((sanitise(text), n))
-    return found
-
-
-async def _sources(snapshot: Snapshot, *, counted: bool) -> tuple[SourceHealth, ...]:
+async def _sources(snapshot: Snapshot) -> tuple[SourceHealth, ...]:
     rows = await snapshot.all(_SOURCES)
     ids = json.dumps([row[-1] for row in rows])
-    doubted = await _counts(snapshot, _OF_SOURCES, "doubt", "name", ids) if counted else {}
-    reasons = await _counts(snapshot, _OF_SOURCES, "reason", "reason", ids) if counted else {}
+    doubted = await _counts(snapshot, _OF_SOURCES, "doubt", "name", ids)
+    reasons = await _counts(snapshot, _OF_SOURCES, "reason", "reason", ids)
     return tuple(_source(row, doubted.get(row[-1], []), reasons.get(row[-1], [])) for row in rows)
 
 
-async def _dialects(snapshot: Snapshot, *, counted: bool) -> tuple[DialectHealth, ...]:
-    doubted = await _counts(snapshot, _OF_DIALECTS, "doubt", "name") if counted else {}
-    reasons = await _counts(snapshot, _OF_DIALECTS, "reason", "reason") if counted else {}
+async def _dialects(snapshot: Snapshot) -> tuple[DialectHealth, ...]:
+    doubted = await _counts(snapshot, _OF_DIALECTS, "doubt", "name")
+    reasons = await _counts(snapshot, _OF_DIALECTS, "reason", "reason")
     return tuple(
         DialectHealth(
             sanitise(dialect),

@@ -134,6 +134,11 @@ class Snapshots:
                 f"{self.path} was written by a newer tokenmon (schema {version}, this one knows {VERSION})",
                 "update tokenmon",
             )
+        if version < VERSION:
+            raise NoDatabase(
+                f"an older tokenmon made {self.path}",
+                "an ingester of this version brings it up to date; restart the one that runs, or start one",
+            )
 
     @contextlib.asynccontextmanager
     async def take(self) -> AsyncIterator[Snapshot]:
