@@ -201,7 +201,7 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
 Parsed = Event | Limit | tuple[Event | Limit | Reject, ...] | Reject | None
 """What a line turns out to be: a call, news of a limit, several of them, an invalid line, or nothing of the kind.
 
-A document may hold what is invalid among what is not.
+A document, or a batch, may hold what is invalid among what is not.
 """
 
 

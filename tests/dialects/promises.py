@@ -8,11 +8,11 @@ def check(parsed: Parsed, dialect: Dialect) -> None:
     """Whatever a line was, this is what may come of it."""
     if parsed is None:
         return
-    if isinstance(parsed, Reject):
-        assert parsed.reason
-        assert len(parsed.reason) < 120
-        return
     for event in parsed if isinstance(parsed, tuple) else (parsed,):
+        if isinstance(event, Reject):
+            assert event.reason
+            assert len(event.reason) < 120
+            continue
         if isinstance(event, Limit):
             check_limit(event, dialect)
             continue

@@ -25,7 +25,7 @@ from tests.dialects.cases.otlp import (
 from tests.dialects.samples import Json, event, events_of, line, parse, read, reader, reason
 from tests.dialects.shuffling import Lines, calls, scattered
 from tokenmon.dialects.otlp import OTLP
-from tokenmon.events import Event, Names
+from tokenmon.events import Event, Limit, Names, Parsed, Reject
 
 NAME = "otlp"
 CACHE_READ = "gen_ai.usage.cache_read.input_tokens"
@@ -34,6 +34,12 @@ CACHE_READ = "gen_ai.usage.cache_read.input_tokens"
 def one(attributes: Json, **more: Any) -> Event:
     """The event of a batch with one span."""
     return event(NAME, spans("bot", span("aa:01", attributes, **more)))
+
+
+def whole(parsed: Parsed) -> tuple[Event | Limit | Reject, ...]:
+    """Everything that a line turned out to be."""
+    assert isinstance(parsed, tuple)
+    return parsed
 
 
 def without(attributes: Json, *keys: str) -> Json:
@@ -188,7 +194,10 @@ def test_a_wrong_count_costs_its_span_and_not_the_batch(wrong: Any) -> None:
     bad = span("aa:01", {**chat("gpt-5", 1, 1), "gen_ai.usage.input_tokens": wrong})
     assert "gen_ai.usage.input_tokens" in reason(NAME, spans("bot", bad))
     good = span("aa:02", chat("gpt-5", 9, 1))
-    assert event(NAME, spans("bot", bad, good)).input == 9
+    counted, rejected = whole(parse(NAME, spans("bot", bad, good, bad)))
+    assert isinstance(counted, Event)
+    assert counted.input == 9
+    assert isinstance(rejected, Reject)
 
 
 def test_a_span_without_a_time_takes_the_files() -> None:

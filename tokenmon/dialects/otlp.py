@@ -32,7 +32,7 @@ from tokenmon.dialects.fields import EARLIEST, LATEST, Invalid
 from tokenmon.dialects.gemini_cli import NAME as GEMINI_CLI
 from tokenmon.dialects.gen_ai import Attributes, Counts
 from tokenmon.dialects.plain import Scene, remembering
-from tokenmon.events import Event, Names, Parsed
+from tokenmon.events import Event, Names, Parsed, Reject
 
 NAME = "otlp"
 LINE_CAP = 64 * 1024 * 1024
@@ -82,22 +82,18 @@ OtlpScene = Scene[Verdicts]
 
 
 def read(record: Record, scene: OtlpScene) -> Parsed:
-    """The calls of a batch. One that is wrong costs itself; the batch is invalid where no call is left."""
-    events: list[Event] = []
-    wrong: Invalid | None = None
-    for origin, span in _spans(record):
-        try:
-            events.extend(_span_events(span, origin, scene))
-        except Invalid as reason:
-            wrong = wrong or reason
-    for origin, log in _logs(record):
-        try:
-            events.extend(_log_events(log, origin, scene))
-        except Invalid as reason:
-            wrong = wrong or reason
-    if wrong is not None and not events:
-        raise wrong
-    return tuple(events) or None
+    """The calls of a batch. One that is wrong costs itself; the first of them says why the line is not whole."""
+    found: list[Event | Reject] = []
+    wrong: list[Reject] = []
+    for reading, parts in ((_span_events, _spans(record)), (_log_events, _logs(record))):
+        for origin, part in parts:
+            try:
+                found.extend(reading(part, origin, scene))
+            except Invalid as reason:
+                wrong.append(Reject(str(reason)))
+    if not found:
+        return wrong[0] if wrong else None
+    return (*found, *wrong[:1])
 
 
 # -- spans

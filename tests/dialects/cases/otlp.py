@@ -161,6 +161,7 @@ OPENINFERENCE = spans(
         },
         kind=1,
     ),
+    span("cc01:04", {"openinference.span.kind": "LLM", "llm.token_count.prompt": -1}, kind=1),
     scope="openinference.instrumentation.langchain",
 )
 
@@ -346,6 +347,6 @@ CASE = Case(
         ),
         Call("2026-09-14T09:00:05.000Z", "google", "gemini-2.5-pro", 0, 0, session="g-5", failed=True),
     ),
-    bad=1,
+    bad=2,
     others=(logs("checkout-bot", log({"event.name": "user.login"})),),
 )
