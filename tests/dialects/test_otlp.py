@@ -189,6 +189,12 @@ def test_a_cost_of_nothing_is_a_price_that_is_not_known() -> None:
     assert one({**chat("gpt-5", 9, 1), "gen_ai.usage.cost": "NaN"}).cost_logged is None
 
 
+@pytest.mark.parametrize(("total", "disagrees"), [(1500, False), (2500, False), (1501, True), (0, False), ("x", False)])
+def test_a_total_that_is_not_the_sum_of_its_parts_is_noticed(total: Any, disagrees: bool) -> None:
+    told = chat("gpt-5", 1200, 300) | {CACHE_READ: 1000, "gen_ai.usage.total_tokens": total}
+    assert one(told).disagrees is disagrees
+
+
 @pytest.mark.parametrize("wrong", ["many", -1, 1.5, True, 10**11])
 def test_a_wrong_count_costs_its_span_and_not_the_batch(wrong: Any) -> None:
     bad = span("aa:01", {**chat("gpt-5", 1, 1), "gen_ai.usage.input_tokens": wrong})

@@ -79,6 +79,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         latency_ms=gen_ai.duration((ended - started) * 1000) if started and ended else None,
         ttft_ms=gen_ai.first_token(attributes),
         streamed=gen_ai.streamed(attributes),
+        disagrees=counts.disagrees,
         basis=Basis.AGGREGATE if kind == "summary" else Basis.EXACT,
     )
 

@@ -61,6 +61,7 @@ REASONING = (
     "llm.usage.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
 )
+TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")
 COST = ("gen_ai.usage.cost", "llm.usage.cost", "operation.cost", "llm.cost.total")
 """Vendors' extras, USD."""
 RESPONSE_MODEL = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
@@ -106,6 +107,14 @@ class Counts:
     cache_read: int | None
     cache_write: int | None
     reasoning: int | None
+    total: int | None
+    """What the producer says that they add up to."""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether they do not, with the cache in the input or beside it."""
+        sums = (self.input + self.output, self.input + self.output + self.cached)
+        return bool(self.total) and self.total not in sums
 
     @property
     def cached(self) -> int:
@@ -129,6 +138,7 @@ def counts(attributes: Attributes) -> Counts | None:
         cache_read=count(attributes, CACHE_READ),
         cache_write=count(attributes, CACHE_WRITE),
         reasoning=fields.harmless_count(_number(first(attributes, REASONING))),
+        total=fields.harmless_count(_number(first(attributes, TOTAL))),
     )
 
 
@@ -137,14 +147,15 @@ def names(attributes: Attributes, clean: Cleaned, *, dialect: str, integration: 
     response, requested = word(attributes, RESPONSE_MODEL), word(attributes, REQUEST_MODEL)
     provider = clean(word(attributes, PROVIDER)).lower()
     tier = word(attributes, TIER).lower()
+    key_id, key_name = _key(attributes)
     return Names(
         dialect=dialect,
         integration=integration,
         provider=BILLED_BY.get(provider, provider),
         model=clean(response or requested),
         requested_model=clean(requested) if response and requested != response else "",
-        key_id=clean(_ending(attributes, KEY_IDS)) or _secret(attributes),
-        key_name=clean(_ending(attributes, KEY_NAMES)),
+        key_id=clean(key_id),
+        key_name=clean(key_name),
         user=clean(word(attributes, USER)),
         source_class=kind,
         project=project,
@@ -237,11 +248,13 @@ def _real(value: object) -> float | None:
         return None
 
 
-def _ending(attributes: Attributes, endings: tuple[str, ...]) -> str:
-    return word(attributes, tuple(key for key in attributes if key.endswith(endings)))
-
-
-def _secret(attributes: Attributes) -> str:
-    """A fingerprint of the key itself, where somebody was careless enough to write it down."""
-    written = _ending(attributes, ("api_key",))
-    return text.fingerprint(written.strip()) if written else ""
+def _key(attributes: Attributes) -> tuple[str, str]:
+    """The API key's identifier and its name; a key that somebody was careless enough to write down as a fingerprint."""
+    keys = [key for key in attributes if "api_key" in key]
+    if not keys:
+        return "", ""
+    identifier, name, secret = (
+        word(attributes, tuple(key for key in keys if key.endswith(endings)))
+        for endings in (KEY_IDS, KEY_NAMES, "api_key")
+    )
+    return identifier or (text.fingerprint(secret.strip()) if secret else ""), name

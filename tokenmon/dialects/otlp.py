@@ -180,6 +180,7 @@ def _generic(
         latency_ms=latency_ms,
         ttft_ms=gen_ai.first_token(attributes),
         streamed=gen_ai.streamed(attributes),
+        disagrees=counts.disagrees,
     )
 
 
@@ -423,24 +424,16 @@ def _flatten(pairs: object, prefix: str, flat: dict[str, object]) -> None:
         key, value = pair.get("key"), pair.get("value")
         if not isinstance(key, str) or not isinstance(value, dict):
             continue
-        inner = _get(value, "kvlistValue")
-        if isinstance(inner, dict):
-            _flatten(inner.get("values"), f"{prefix}{key}.", flat)
-        else:
-            flat[prefix + key] = _value(value)
-
-
-def _value(value: Record) -> object:
-    """A text, a number or a flag; None for arrays and bytes, which tell nothing that is wanted here."""
-    for key in ("stringValue", "intValue", "doubleValue", "boolValue"):
-        found = _get(value, key)
-        if found is not None:
-            return found
-    return None
+        for kind, inner in value.items():
+            if kind in _SCALARS:
+                flat[prefix + key] = inner
+            elif kind in _OBJECTS and isinstance(inner, dict):
+                _flatten(inner.get("values"), f"{prefix}{key}.", flat)
 
 
 def _text(value: object) -> str:
-    found = _value(value) if isinstance(value, dict) else value
+    """A log record's body, where it is a text."""
+    found = _get(value, "stringValue") if isinstance(value, dict) else value
     return found if isinstance(found, str) else ""
 
 
@@ -482,12 +475,13 @@ _SNAKE = {
     "observedTimeUnixNano": "observed_time_unix_nano",
     "eventName": "event_name",
     "stringValue": "string_value",
-    "intValue": "int_value",
-    "doubleValue": "double_value",
-    "boolValue": "bool_value",
-    "kvlistValue": "kvlist_value",
 }
 """The protobuf names of the fields read here."""
+_SCALARS = frozenset(
+    {"stringValue", "intValue", "doubleValue", "boolValue", "string_value", "int_value", "double_value", "bool_value"}
+)
+"""Kinds of values that are read; arrays and bytes tell nothing that is wanted here."""
+_OBJECTS = ("kvlistValue", "kvlist_value")
 
 
 # -- what the dialect is
