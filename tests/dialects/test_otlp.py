@@ -111,6 +111,27 @@ def test_a_kind_of_openinference_decides_against_the_operation() -> None:
     ]
 
 
+AI_SDK: Json = {
+    "ai.operationId": "ai.streamText.doStream",
+    "ai.response.msToFirstChunk": 412.5,
+    "ai.usage.cachedInputTokens": 1000,
+    "gen_ai.system": "openai.responses",
+    "gen_ai.request.model": "gpt-5",
+    "gen_ai.response.model": "gpt-5-2025-08-07",
+    "gen_ai.usage.input_tokens": 1200,
+    "gen_ai.usage.output_tokens": 300,
+}
+
+
+def test_the_ai_sdk_counts_its_calls_and_not_what_it_wraps_around_them() -> None:
+    found = one(AI_SDK)
+    assert (found.input, found.cache_read, found.output, found.ttft_ms) == (200, 1000, 300, 412)
+    assert (found.names.provider, found.names.model) == ("openai", "gpt-5-2025-08-07")
+    assert parse(NAME, spans("bot", span("aa:01", {**AI_SDK, "ai.operationId": "ai.streamText"}))) is None
+    embedding = {"ai.operationId": "ai.embed.doEmbed", "ai.model.id": "text-embedding-3-small", "ai.usage.tokens": 12}
+    assert one(embedding).input == 12
+
+
 def test_a_span_without_input_and_output_is_no_call() -> None:
     nothing = without(chat("gpt-5", 1, 1), "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens")
     assert parse(NAME, spans("bot", span("aa:01", {**nothing, CACHE_READ: 5}))) is None

@@ -1,9 +1,11 @@
 """One model call as telemetry attributes tell it, whatever convention they follow.
 
 The same number has had several names: OpenTelemetry's GenAI conventions of today and before, OpenLLMetry's `llm.*`,
-OpenInference's `llm.token_count.*`, Logfire's details. They are tried in that order, and the first one there counts.
+OpenInference's `llm.token_count.*`, the details of Logfire, Sentry and the AI SDK. They are tried in that order, and
+the first one there counts.
 Most producers leave out what is 0, so a count that is missing is not reported rather than 0.
-Sources: opentelemetry.io/docs/specs/semconv/gen-ai, traceloop/openllmetry, Arize-ai/openinference, pydantic/logfire.
+Sources: open-telemetry/semantic-conventions-genai, traceloop/openllmetry, Arize-ai/openinference, pydantic/logfire,
+docs.sentry.io (AI agents module), ai-sdk.dev/docs/ai-sdk-core/telemetry.
 """
 
 import re
@@ -20,6 +22,8 @@ Attributes = Mapping[str, object]
 
 CALLS = frozenset({"chat", "text_completion", "generate_content", "embeddings", "completion", "embedding"})
 """Operations that are one call; everything else (agents, tools, workflows) sums up its children or calls no model."""
+AI_SDK_CALLS = (".doGenerate", ".doStream", ".doEmbed")
+"""How the AI SDK's operations end that are one call."""
 KINDS = frozenset({"LLM", "EMBEDDING"})
 """OpenInference's kinds of spans that are one call."""
 
@@ -28,6 +32,7 @@ INPUT = (
     "gen_ai.usage.prompt_tokens",
     "llm.usage.prompt_tokens",
     "llm.token_count.prompt",
+    "ai.usage.tokens",
 )
 OUTPUT = (
     "gen_ai.usage.output_tokens",
@@ -39,6 +44,7 @@ CACHE_READ = (
     "gen_ai.usage.cache_read.input_tokens",
     "gen_ai.usage.cache_read_input_tokens",
     "gen_ai.usage.input_tokens.cached",
+    "ai.usage.cachedInputTokens",
     "gen_ai.usage.details.cache_read_tokens",
     "gen_ai.usage.details.cache_read_input_tokens",
     "llm.usage.cache_read_input_tokens",
@@ -49,6 +55,7 @@ CACHE_WRITE = (
     "gen_ai.usage.cache_write.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
     "gen_ai.usage.cache_write_input_tokens",
+    "gen_ai.usage.input_tokens.cache_write",
     "gen_ai.usage.details.cache_write_tokens",
     "gen_ai.usage.details.cache_creation_input_tokens",
     "llm.usage.cache_creation_input_tokens",
@@ -58,15 +65,22 @@ REASONING = (
     "gen_ai.usage.reasoning.output_tokens",
     "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.details.reasoning_tokens",
+    "gen_ai.usage.output_tokens.reasoning",
+    "ai.usage.reasoningTokens",
     "llm.usage.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
 )
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")
 COST = ("gen_ai.usage.cost", "llm.usage.cost", "operation.cost", "llm.cost.total")
 """Vendors' extras, USD."""
-RESPONSE_MODEL = ("gen_ai.response.model", "llm.response.model", "llm.model_name", "embedding.model_name")
-REQUEST_MODEL = ("gen_ai.request.model", "llm.request.model")
-PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
+RESPONSE_MODEL = (
+    "gen_ai.response.model",
+    "llm.response.model",
+    "llm.model_name",
+    "embedding.model_name",
+)
+REQUEST_MODEL = ("gen_ai.request.model", "llm.request.model", "ai.model.id")
+PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider")
 RESPONSE_ID = ("gen_ai.response.id",)
 SESSION = (
     "gen_ai.conversation.id",
@@ -87,7 +101,12 @@ STREAMED = ("gen_ai.request.stream", "llm.is_streaming", "gen_ai.is_streaming")
 STATUS = ("http.response.status_code", "http.status_code", "status_code")
 ERROR = ("error.message", "error.type", "error")
 FIRST_TOKEN_SECONDS = ("gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token")
-FIRST_TOKEN_MS = ("ttft_ms", "copilot_chat.time_to_first_token", "github.copilot.time_to_first_token")
+FIRST_TOKEN_MS = (
+    "ttft_ms",
+    "copilot_chat.time_to_first_token",
+    "github.copilot.time_to_first_token",
+    "ai.response.msToFirstChunk",
+)
 KEY_IDS = ("api_key.hash", "api_key_hash", "api_key.id", "api_key_id")
 """How the attribute ends that identifies the API key."""
 KEY_NAMES = ("api_key.alias", "api_key_alias", "api_key.name", "api_key_name")
@@ -146,6 +165,8 @@ def names(attributes: Attributes, clean: Cleaned, *, dialect: str, integration: 
     """Everything about a call that is text. `kind` is its source class."""
     response, requested = word(attributes, RESPONSE_MODEL), word(attributes, REQUEST_MODEL)
     provider = clean(word(attributes, PROVIDER)).lower()
+    if "ai.operationId" in attributes:
+        provider = provider.partition(".")[0]  # the AI SDK names which of its APIs: openai.responses
     tier = word(attributes, TIER).lower()
     key_id, key_name = _key(attributes)
     return Names(
@@ -206,7 +227,10 @@ def is_call(attributes: Attributes) -> bool:
     kind = word(attributes, ("openinference.span.kind",)).upper()
     if kind:
         return kind in KINDS
-    return word(attributes, ("gen_ai.operation.name", "llm.request.type")).lower() in CALLS
+    operation = word(attributes, ("gen_ai.operation.name", "llm.request.type"))
+    if operation:
+        return operation.lower() in CALLS
+    return word(attributes, ("ai.operationId",)).endswith(AI_SDK_CALLS)
 
 
 def first(attributes: Attributes, keys: tuple[str, ...]) -> object:

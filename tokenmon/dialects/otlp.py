@@ -52,7 +52,7 @@ CLAUDE = "claude_code."
 GEMINI = "gemini_cli."
 CLAUDE_SPAN = "claude_code.llm_request"
 SIGNALS = ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs", "resourceMetrics", "resource_metrics")
-WORDS = (b"gen_ai.usage", b"llm.usage", b"token_count", b"input_tokens", b"api_error")
+WORDS = (b"ai.usage", b"llm.usage", b"token_count", b"input_tokens", b"api_error")
 """One of them is in every batch that has a call."""
 METRICS = (b'{"resourceMetrics"', b'{"resource_metrics"')
 
