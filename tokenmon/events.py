@@ -128,9 +128,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     rewritten: bool = False
     """The producer writes one call several times, at different times and into different files."""
     replay: bool = False
-    """With `rewritten`: a copy made by a side chain; gives way to the same `id` outside one."""
+    """With `rewritten`: a side chain's copy, or a span around the call; gives way to the same `id` that is none."""
     has_speed: bool = False
-    """With `rewritten`: the line tells the speed, and so wins over an equal one that does not."""
+    """With `rewritten`: the line tells the speed, or the cache, and so wins over an equal one that does not."""
 
     session: str = ""
     request_id: str = ""

@@ -295,6 +295,11 @@ def test_gemini_clis_response_counts_once_though_it_is_written_twice() -> None:
     assert error.failed
 
 
+def test_counts_that_are_too_many_together_are_invalid() -> None:
+    most = {"event.name": "gemini_cli.api_response", "output_token_count": 10**10, "thoughts_token_count": 1}
+    assert "output_token_count" in reason(NAME, logs("gemini-cli", log(most)))
+
+
 def test_an_inference_event_is_the_call_of_the_span_that_it_was_written_in() -> None:
     attributes = {**chat("gpt-5", 9, 1), "gen_ai.response.id": "resp-1"}
     inference = log(
