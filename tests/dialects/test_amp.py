@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.dialects.cases.amp import GROWN, LEDGER, NEW, QUESTION, answer, entry, thread, usage
-from tests.dialects.samples import Json, events_of, parse, reason
+from tests.dialects.samples import Json, Place, events_of, line, parse, reader, reason
 from tokenmon.dialects.amp import places
 from tokenmon.events import Event
 
@@ -58,6 +58,17 @@ def test_a_call_keeps_its_identity_when_the_ledger_comes_after_the_message() -> 
     early = thread("T-2", GROWN["messages"][:2])
     assert calls(early)[0].id == calls(GROWN)[0].id == "T-2:1"
     assert all(each.rewritten for each in calls(GROWN))
+
+
+def test_a_message_that_the_ledger_names_is_no_call_of_its_own_however_late() -> None:
+    document = thread("T-9", [answer(1, 30, "m", **usage(1, 2, 0, 0))], [entry("e", 5, 1, 1, 2)])
+    assert len(calls(document)) == 1
+
+
+def test_a_thread_without_an_id_is_known_by_its_file() -> None:
+    nameless: Json = {name: value for name, value in NEW.items() if name != "id"}
+    (found,) = events_of(reader(NAME, Place("/logs/threads/T-5.json")).parse(line(nameless)))
+    assert found.session == "T-5"
 
 
 def test_an_older_message_that_the_ledger_leaves_out_is_no_call() -> None:

@@ -65,6 +65,7 @@ def test_a_branch_copies_calls_under_another_session_and_gives_way() -> None:
 @pytest.mark.parametrize("record", [USER, TELEMETRY, RESULT], ids=["user", "telemetry", "tool result"])
 def test_only_answers_are_calls(record: dict[str, Any]) -> None:
     assert parse(NAME, record) is None
+    assert parse(NAME, record | {"usageMetadata": VECTOR["usageMetadata"]}) is None
 
 
 @pytest.mark.parametrize("nothing", [None, {}, [], "5", {"promptTokenCount": None}, {"unknown": 5}])

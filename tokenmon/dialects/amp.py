@@ -8,7 +8,7 @@ Counts are disjoint. Amp bills in credits of its own, which are no dollars, so t
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -43,7 +43,7 @@ class Told(NamedTuple):
 def read(thread: Record, scene: Scene[Nothing]) -> Parsed:
     """All calls of a thread."""
     names = Names(dialect=NAME, integration=NAME, source_class="agent", project=scene.clean(_project(thread)))
-    session = scene.clean(fields.harmless_string(thread.get("id")))
+    session = scene.clean(fields.harmless_string(thread.get("id")) or PurePath(scene.surroundings.path).stem)
     return each_valid(lambda call: _event(call, thread.get("created"), names, session, scene), _calls(thread))
 
 
