@@ -45,7 +45,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def harmed(line: str) -> Iterator[str]:
-    """The line with each of its texts replaced in turn, and with a text too many."""
+    """The line or document with each of its texts replaced in turn, and with a text too many."""
     record = json.loads(line)
     yield line
     for text in TEXTS:
@@ -54,6 +54,8 @@ def harmed(line: str) -> Iterator[str]:
             container[key] = text
             yield json.dumps(record, ensure_ascii=False)
             container[key] = before
+        if not isinstance(record, dict):
+            continue
         metadata = {text: text, "deep": [{"k": text}]}
         named = dict.fromkeys(("api_key_name", "project", "session", "error", "request_id", "user"), text[:200])
         yield json.dumps({**record, **named, "metadata": metadata})
@@ -63,6 +65,13 @@ def first_lines(file: Path) -> list[str]:
     return [line for line in file.read_text("utf-8").splitlines()[:LINES] if line.startswith("{") and line[-1:] == "}"]
 
 
+def write_documents(directory: Path, file: Path) -> None:
+    """Each hostile document by itself, under the name that a document is known by."""
+    for number, bad in enumerate(harmed(file.read_text("utf-8"))):
+        (directory / str(number)).mkdir(parents=True)
+        (directory / str(number) / file.name).write_text(bad, "utf-8", "surrogateescape")
+
+
 @pytest.fixture(scope="module", params=[dialect.name for dialect in DIALECTS])
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose database has read a hostile log of one dialect, from a directory with a hostile name."""
@@ -70,6 +79,9 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     logs = home / "logs" / f"\x1b]0;owned\x07[/nope]\u202e{'d' * 100}"
     logs.mkdir(parents=True)
     for number, file in enumerate(sorted((ROOT / "sample_data" / request.param).rglob("*.json*"))[:6]):
+        if file.suffix == ".json":
+            write_documents(logs / f"{number}\x1b[31m", file)
+            continue
         lines = first_lines(file)
         plain = "".join(line + "\n" for line in lines)
         (logs / f"{number}\x1b[31m{file.name}").write_text(

@@ -16,6 +16,9 @@ def check(parsed: Parsed, dialect: Dialect) -> None:
         if isinstance(event, Limit):
             check_limit(event, dialect)
             continue
+        if isinstance(event, Reject):
+            check(event, dialect)
+            continue
         assert isinstance(event, Event)
         counts = (event.cache_read, event.cache_write_5m, event.cache_write_1h, event.reasoning)
         assert all(type(count) is int and 0 <= count <= MAX_COUNT for count in (event.input, event.output))

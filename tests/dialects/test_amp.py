@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.dialects.cases.amp import GROWN, LEDGER, NEW, QUESTION, answer, entry, thread, usage
-from tests.dialects.samples import Json, Place, events_of, line, parse, reader, reason
+from tests.dialects.samples import Json, Place, events_of, line, parse, reader
 from tokenmon.dialects.amp import places
-from tokenmon.events import Event
+from tokenmon.events import Event, Reject
 
 NAME = "amp"
 
@@ -108,7 +108,7 @@ def test_odd_entries_are_no_calls(events: Any) -> None:
 def test_an_entry_that_cannot_be_read_costs_only_itself() -> None:
     bad = entry("bad", 1, None, -1, 1)
     assert len(calls(thread("T-9", [], [bad, *ODD, entry("e", 2, None, 1, 1)]))) == 1
-    assert reason(NAME, thread("T-9", [], [bad])) == "input is negative"
+    assert parse(NAME, thread("T-9", [], [bad])) == (Reject("input is negative"),)
 
 
 @pytest.mark.parametrize("messages", [None, 5, "x", {}, [None, 5, [], {"role": "assistant", "usage": [1]}]])

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.dialects.cases.cline import ASKED, CLINE, CLINES, KILO, KILOS, PROJECT, ROO, ROOS, VECTOR, call, counts, said
-from tests.dialects.samples import Json, Place, events_of, line, parse, reader, reason
+from tests.dialects.samples import Json, Place, events_of, line, parse, reader
 from tokenmon.dialects.cline import places
-from tokenmon.events import Basis, Event, Names
+from tokenmon.events import Basis, Event, Names, Reject
 
 NAME = "cline"
 
@@ -121,7 +121,7 @@ ODD: tuple[Any, ...] = (
 def test_odd_messages_cost_only_themselves() -> None:
     bad = call(1, {"tokensIn": "5"})
     assert [each.input for each in calls([bad, *ODD, VECTOR])] == [100]
-    assert reason(NAME, line([bad, *ODD])) == "tokensIn is not a whole number"
+    assert parse(NAME, line([bad, *ODD])) == (Reject("tokensIn is not a whole number"),)
 
 
 def test_a_time_that_is_none_is_the_files() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.dialects.cases.gemini_cli import DOCUMENT, OLD, STATS, STREAM, VECTOR, header, message, tokens, user
 from tests.dialects.samples import Json, Place, event, events_of, line, parse, read, reader, reason
 from tokenmon.dialects.gemini_cli import places
-from tokenmon.events import Basis, Event, Names
+from tokenmon.events import Basis, Event, Names, Reject
 
 NAME = "gemini-cli"
 CHAT = Place("/home/dev/.gemini/tmp/weather-map/chats/session-2026-09-14T09-00-gs1.jsonl")
@@ -100,8 +100,8 @@ def test_a_document_may_be_spread_over_lines() -> None:
 def test_a_message_that_cannot_be_read_costs_the_document_only_itself() -> None:
     bad = message("gm8", 30, {"input": -1})
     odd: list[Any] = [None, 5, "x", [], {}, {"type": "gemini"}, bad]
-    assert parse(NAME, DOCUMENT | {"messages": [*odd, OLD]}) == parse(NAME, DOCUMENT)
-    assert reason(NAME, DOCUMENT | {"messages": odd}) == "tokens.input is negative"
+    (good,) = read(NAME, [header("gs-2"), OLD])
+    assert parse(NAME, header("gs-2") | {"messages": [*odd, OLD]}) == (Reject("tokens.input is negative"), good)
 
 
 def test_a_history_written_again_after_a_change_holds_the_same_calls() -> None:

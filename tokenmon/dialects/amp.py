@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record
 from tokenmon.dialects.fields import Invalid
-from tokenmon.dialects.plain import Nothing, Scene, alone, each_valid
+from tokenmon.dialects.plain import Nothing, Scene, alone, each_of
 from tokenmon.events import Event, Names, Parsed
 
 NAME = "amp"
@@ -44,7 +44,7 @@ def read(thread: Record, scene: Scene[Nothing]) -> Parsed:
     """All calls of a thread."""
     names = Names(dialect=NAME, integration=NAME, source_class="agent", project=scene.clean(_project(thread)))
     session = scene.clean(fields.harmless_string(thread.get("id")) or PurePath(scene.surroundings.path).stem)
-    return each_valid(lambda call: _event(call, thread.get("created"), names, session, scene), _calls(thread))
+    return each_of(lambda call: _event(call, thread.get("created"), names, session, scene), _calls(thread))
 
 
 def _calls(thread: Record) -> Iterator[Told]:

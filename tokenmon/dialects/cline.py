@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
 from tokenmon.dialects.fields import Invalid
-from tokenmon.dialects.plain import Nothing, Scene, each_valid
+from tokenmon.dialects.plain import Nothing, Scene, each_of
 from tokenmon.events import Basis, Event, Names, Parsed, Reject
 
 NAME = "cline"
@@ -85,7 +85,7 @@ class TaskReader:
     def _calls(self, messages: list[Any]) -> Parsed:
         told = [(message, _told(message)) for message in map(fields.mapping, messages)]
         task = self._task([request for _, request in told])
-        return each_valid(lambda each: _event(*each, task, self._scene), _with_models(told))
+        return each_of(lambda each: _event(*each, task, self._scene), _with_models(told))
 
     def _task(self, requests: list[Record]) -> Task:
         path = PurePath(self._scene.surroundings.path)

@@ -19,7 +19,7 @@ from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record
 from tokenmon.dialects.gemini_chats import call_of
 from tokenmon.dialects.gemini_usage import Tokens, tokens_of, told
-from tokenmon.dialects.plain import Scene, each_valid, remembering
+from tokenmon.dialects.plain import Scene, each_of, remembering
 from tokenmon.events import Basis, Event, Names, Parsed
 
 NAME = "gemini-cli"
@@ -46,7 +46,7 @@ def read(record: Record, scene: Scene[Chat]) -> Parsed:
         return _message(record, scene)
     for holder in (record, changes):
         if isinstance(holder.get("messages"), list):
-            return each_valid(lambda message: _message(message, scene), map(fields.mapping, holder["messages"]))
+            return each_of(lambda message: _message(message, scene), map(fields.mapping, holder["messages"]))
     if "stats" in record:
         return _run(record, fields.mapping(record["stats"]), scene)
     return None

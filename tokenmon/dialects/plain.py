@@ -94,20 +94,17 @@ def remembering(
     return reader
 
 
-def each_valid(read: Callable[[Part], Event | None], parts: Iterable[Part]) -> Parsed:
-    """The calls among the parts of a document. A part that cannot be read costs only itself, beside one that can."""
-    events: list[Event] = []
-    wrong: Invalid | None = None
+def each_of(read: Callable[[Part], Event | None], parts: Iterable[Part]) -> Parsed:
+    """What the parts of a document are. One that cannot be read costs only itself."""
+    found: list[Event | Reject] = []
     for part in parts:
         try:
             event = read(part)
         except Invalid as reason:
-            wrong = wrong or reason
+            found.append(Reject(str(reason)))
         else:
-            events += [event] if event is not None else []
-    if wrong is not None and not events:
-        raise wrong
-    return tuple(events) or None
+            found += [event] if event is not None else []
+    return tuple(found) or None
 
 
 def _remembered(memory: type[Memory], state: bytes) -> Memory:

@@ -13,7 +13,7 @@ from tokenmon.dialects.base import Dialect, Place, Record
 from tokenmon.dialects.gemini_chats import call_of, project_of
 from tokenmon.dialects.gemini_cli import FORKS_ROLE, of_fork
 from tokenmon.dialects.gemini_usage import tokens_of, told
-from tokenmon.dialects.plain import Nothing, Scene, alone, each_valid
+from tokenmon.dialects.plain import Nothing, Scene, alone, each_of
 from tokenmon.events import Event, Names, Parsed
 
 NAME = "qwen-code"
@@ -37,7 +37,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
     messages = record.get("messages")
     if isinstance(messages, list):
         session = scene.clean(fields.harmless_string(record.get("sessionId")))
-        return each_valid(lambda message: _message(message, session, scene), map(fields.mapping, messages))
+        return each_of(lambda message: _message(message, session, scene), map(fields.mapping, messages))
     if record.get("type") != "assistant":
         return None
     tokens = tokens_of(told(fields.mapping(record.get("usageMetadata")), KEYS, "usageMetadata"), "usageMetadata")

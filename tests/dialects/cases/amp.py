@@ -71,7 +71,7 @@ NEW = thread("T-3", [QUESTION, answer(None, 10, "claude-haiku-4-5-20251001", **u
 
 CASE = Case(
     dialect="amp",
-    files={"threads/all.jsonl": (LEDGER, GROWN, NEW)},
+    files={f"threads/{thread['id']}.json": (thread,) for thread in (LEDGER, GROWN, NEW)},
     calls=(
         Call(
             "2026-09-14T09:00:05.000Z", "anthropic", "claude-sonnet-4-5", 100, 20, 3000, 400,

@@ -61,9 +61,9 @@ def task(messages: tuple[Json, ...]) -> bytes:
 CASE = Case(
     dialect="cline",
     files={
-        f"{STORAGE}/{CLINE}/tasks/1789376400000/ui_messages.jsonl": CLINES,
-        f"{STORAGE}/{ROO}/tasks/7c1f/ui_messages.jsonl": ROOS[:1],
-        f"{STORAGE}/{KILO}/tasks/9e2a/ui_messages.jsonl": KILOS,
+        f"{STORAGE}/{CLINE}/tasks/1789376400000/ui_messages.json": (task(CLINES),),
+        f"{STORAGE}/{ROO}/tasks/7c1f/ui_messages.json": (task(ROOS),),
+        f"{STORAGE}/{KILO}/tasks/9e2a/ui_messages.json": (task(KILOS),),
     },
     calls=(
         Call(
@@ -72,17 +72,25 @@ CASE = Case(
         ),
         Call(
             "2026-09-14T09:00:08.000Z", "anthropic", "claude-sonnet-4-5", 50, 5, 0, 0,
-            session="1789376400000",
+            session="1789376400000", project=PROJECT,
         ),
         Call(
             "2026-09-14T09:00:10.000Z", "anthropic", "claude-sonnet-4-5", 900, 90, cost_logged=0.02,
-            session="1789376400000",
+            session="1789376400000", project=PROJECT,
         ),
         Call(
             "2026-09-14T09:00:03.000Z", "", "claude-sonnet-4", 4, 30, 0, 12000, cost_logged=0.05,
             session="7c1f", project=PROJECT,
         ),
+        Call(
+            "2026-09-14T09:00:06.000Z", "", "claude-sonnet-4", 10, 40, 12000, 0, cost_logged=0.004,
+            session="7c1f", project=PROJECT,
+        ),
+        Call(
+            "2026-09-14T09:00:09.000Z", "", "claude-sonnet-4", 800, 0, 0, 0,
+            session="7c1f", project=PROJECT, failed=True,
+        ),
         Call("2026-09-14T09:00:03.000Z", "", "gpt-5", 300, 10, 200, 0, cost_logged=0.001, session="9e2a"),
     ),
-    others=ROOS[1:],
+    others=(*CLINES, *ROOS, *KILOS),
 )  # fmt: skip

@@ -42,7 +42,9 @@ VECTOR: Json = {
 UPDATED: Json = {"$set": {"lastUpdated": "2026-09-14T09:00:10.000Z"}}
 OLD = message("gm5", 20, tokens(900, 40, 0, 0), "gemini-2.5-flash")
 CHECKPOINT: Json = {"$set": {"messages": [user("u1"), VECTOR], "lastUpdated": "2026-09-14T09:00:30.000Z"}}
-DOCUMENT = header("gs-2") | {"messages": [user("u3"), OLD, message("gm6", 25, None)]}
+DOCUMENT = header("gs-2") | {
+    "messages": [user("u3"), OLD, message("gm6", 25, None), message("gm7", 26, {"input": -1}), None]
+}
 
 STATS: Json = {
     "session_id": "gs-4",
@@ -116,6 +118,7 @@ CASE = Case(
             header("gs-3", kind="subagent"),
             message("gm1", 7, tokens(400, 10, 100, 0, total=510)),
         ),
+        f"tmp/{PROJECT}/chats/session-2026-09-14T09-00-gs2.json": (DOCUMENT,),
         "headless/runs.jsonl": (STATS, *STREAM),
     },
     calls=(
@@ -131,9 +134,12 @@ CASE = Case(
             "2026-09-14T09:00:07.000Z", "google", "gemini-2.5-pro", 400, 10, 100, reasoning=0,
             session="gs-3", project=PROJECT,
         ),
+        Call(
+            "2026-09-14T09:00:20.000Z", "google", "gemini-2.5-flash", 900, 40, 0, reasoning=0,
+            session="gs-2", project=PROJECT,
+        ),
         Call("2026-09-14T09:00:00.000Z", "google", "gemini-2.5-flash", 720, 120, 800, reasoning=30, session="gs-4"),
         Call("2026-09-14T10:00:05.000Z", "google", "gemini-2.5-pro", 400, 130, 600, session="gs-5"),
     ),
-    bad=1,
-    others=(DOCUMENT,),
+    bad=2,
 )  # fmt: skip

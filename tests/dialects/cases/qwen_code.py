@@ -104,6 +104,7 @@ CASE = Case(
             THOUGHTFUL | COPIED,
             said("q-a3", 40, usage(900, 20, 0, 900, 920), "q-2"),
         ),
+        "tmp/5d41402abc4b2a76/chats/session-2026-03-02T09-00-q3.json": (OLD,),
     },
     calls=(
         Call(
@@ -118,7 +119,10 @@ CASE = Case(
             "2026-09-14T09:00:40.000Z", "alibaba", "coder-model", 0, 20, 900, reasoning=0,
             session="q-2", project=CWD,
         ),
+        Call(
+            "2026-03-02T09:00:04.000Z", "alibaba", "qwen3-coder-plus", 500, 40, 200, reasoning=10,
+            session="q-3", project="5d41402abc4b2a76",
+        ),
     ),
     bad=1,
-    others=(OLD,),
 )  # fmt: skip
