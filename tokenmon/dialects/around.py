@@ -3,6 +3,8 @@
 Of each kind the first one that is there and holds something usable counts; nothing here ever costs a line.
 """
 
+from contextlib import suppress
+
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Record
 from tokenmon.dialects.fields import Invalid
@@ -58,10 +60,10 @@ def text(record: Record, names: tuple[str, ...]) -> str:
 def moment(record: Record, names: tuple[str, ...]) -> int | None:
     """The first of these fields that is a time, UTC milliseconds."""
     for name in names:
-        try:
-            return fields.milliseconds(fields.moment(record.get(name), name), name)
-        except Invalid:
-            continue
+        value = record.get(name)
+        if value is not None:
+            with suppress(Invalid):
+                return fields.milliseconds(fields.moment(value, name), name)
     return None
 
 

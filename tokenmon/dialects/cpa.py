@@ -11,9 +11,8 @@ request began. Keys are kept as the start of their SHA-256, which is all that an
 """
 
 import re
-from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokenmon import text
 from tokenmon.dialects import around, fields, usage
@@ -69,21 +68,24 @@ _ERRORS = ("error", "error_message", "errorMessage", "fail_summary", "failSummar
 _REQUESTED_TIERS = ("request_service_tier", "requestServiceTier", "service_tier", "serviceTier")
 _RESPONSE_TIERS = ("response_service_tier", "responseServiceTier")
 _MODES = ("cache_input_mode", "cacheInputMode")
-_INPUT = ("input_tokens", "inputTokens", "prompt_tokens", "promptTokens")
-_OUTPUT = ("output_tokens", "outputTokens", "completion_tokens", "completionTokens")
-_REASONING = ("reasoning_tokens", "reasoningTokens")
-_CACHED = ("cached_tokens", "cachedTokens")
-_CACHE = ("cache_tokens", "cacheTokens")
-_READ = ("cache_read_tokens", "cacheReadTokens", "cache_read_input_tokens", "cacheReadInputTokens")
-_WRITTEN = (
-    "cache_creation_tokens",
-    "cacheCreationTokens",
-    "cache_creation_input_tokens",
-    "cacheCreationInputTokens",
-    "cache_write_tokens",
-    "cacheWriteTokens",
+_COUNTS = (
+    ("input_tokens", "inputTokens", "prompt_tokens", "promptTokens"),
+    ("output_tokens", "outputTokens", "completion_tokens", "completionTokens"),
+    ("reasoning_tokens", "reasoningTokens"),
+    ("cached_tokens", "cachedTokens"),
+    ("cache_tokens", "cacheTokens"),
+    ("cache_read_tokens", "cacheReadTokens", "cache_read_input_tokens", "cacheReadInputTokens"),
+    (
+        "cache_creation_tokens",
+        "cacheCreationTokens",
+        "cache_creation_input_tokens",
+        "cacheCreationInputTokens",
+        "cache_write_tokens",
+        "cacheWriteTokens",
+    ),
+    ("total_tokens", "totalTokens", "total"),
 )
-_TOTAL = ("total_tokens", "totalTokens", "total")
+"""In the order of `Counts`."""
 
 COMPATIBLE = "openai"
 """Who answered where it was anybody who speaks like OpenAI, whatever the way in is called."""
@@ -100,12 +102,41 @@ _BILLS = (
 """Any other name is the provider's own."""
 
 
+class Counts(NamedTuple):
+    """The counts of a record, whatever is counted inside what."""
+
+    input: int | None
+    output: int | None
+    reasoning: int | None
+    cached: int | None
+    """Read from or written to a cache, in the older of two fields for both."""
+    cache: int | None
+    """The newer of the two."""
+    read: int | None
+    written: int | None
+    total: int | None
+
+    @property
+    def either(self) -> int:
+        """What the two fields for both say, which is never added up."""
+        return max(self.cached or 0, self.cache or 0)
+
+    @property
+    def cache_read(self) -> int | None:
+        """Read from a cache: what the fields for both hold beyond the finer ones was read, too."""
+        if self.read is None and self.cached is None and self.cache is None:
+            return None
+        rest = self.either - (self.read or 0) - (self.written or 0)
+        return usage.together(self.read, max(0, rest), "cached_tokens")
+
+
 def read(record: Record, scene: Scene[Nothing]) -> Parsed:
     """The try of a request."""
     if not matches(record):
         return None
     clean, who = scene.clean, _answerer(record)
-    tokens = _split(record) or _tokens(record, who)
+    counts = _counts(record)
+    tokens = _split(record) or _tokens(counts, record, who)
     failed, status, error = _outcome(record)
     if tokens is None:
         if not failed:
@@ -121,7 +152,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         cache_read=tokens.cache_read,
         cache_write_5m=tokens.cache_write_5m,
         reasoning=tokens.reasoning,
-        id=_identity(record, request, failed),
+        id=_identity(record, request, counts, failed),
         request_id=clean(request),
         status=status,
         failed=failed,
@@ -133,16 +164,16 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
     )
 
 
-def _identity(record: Record, request: str, failed: bool) -> str:
+def _identity(record: Record, request: str, counts: Counts, failed: bool) -> str:
     """What CPA-Manager hashes, but for the source, which its exports mask, and the time, which is the event's own."""
-    counts = (_billed(record, names) for names in (_INPUT, _OUTPUT, _REASONING))
-    cached = max(_billed(record, _CACHED) or 0, _billed(record, _CACHE) or 0)
     parts = (
         request,
         _name(record, _MODELS),
         _name(record, _AUTH_INDICES),
-        *(count or 0 for count in counts),
-        cached,
+        counts.input or 0,
+        counts.output or 0,
+        counts.reasoning or 0,
+        counts.either,
         failed,
         _milliseconds(record, _LATENCIES) or 0,
     )
@@ -203,72 +234,61 @@ def _own(split: Record, name: str) -> int | None:
     return fields.count(split.get(name), f"token_breakdown.{name}")
 
 
-def _tokens(record: Record, who: str) -> Tokens | None:
+def _tokens(counts: Counts, record: Record, who: str) -> Tokens | None:
     """The tokens by the rules of who answered."""
-    given, output, reasoning = (_billed(record, names) for names in (_INPUT, _OUTPUT, _REASONING))
-    read, written = _cache_of(record)
-    if given is None and output is None and read is None:
+    read, written = counts.cache_read, counts.written
+    if counts.input is None and counts.output is None and read is None:
         return None
-    prompt, answer, cached = given or 0, output or 0, (read or 0) + (written or 0)
+    prompt, output, cached = counts.input or 0, counts.output or 0, (read or 0) + (written or 0)
     is_exclusive = _is_exclusive(record, who, prompt, cached)
     if not _is(who, _EXCLUSIVE) and _is(who, _BESIDE):
-        answer += reasoning or 0
-    total = _billed(record, _TOTAL)
-    sums = (prompt + answer + (cached if is_exclusive else 0), prompt + answer, *_managers_sums(prompt, answer, record))
+        output = usage.together(output, counts.reasoning, "reasoning_tokens")
+    said = prompt + output
+    with_reasoning = said + (counts.reasoning or 0)  # what CPA-Manager makes up where there is no total
+    sums = (said + (cached if is_exclusive else 0), said, with_reasoning, with_reasoning + counts.either)
     return Tokens(
         input=prompt if is_exclusive else max(0, prompt - cached),
-        output=answer,
+        output=output,
         cache_read=read,
         cache_write_5m=written if written or _is(who, _EXCLUSIVE) else None,
-        reasoning=reasoning,
-        disagrees=bool(total) and total not in sums,
+        reasoning=counts.reasoning,
+        disagrees=bool(counts.total) and counts.total not in sums,
     )
-
-
-def _cache_of(record: Record) -> tuple[int | None, int | None]:
-    """Tokens read from and written to a cache; the older count of both holds what the finer ones leave out."""
-    read, written = _billed(record, _READ), _billed(record, _WRITTEN)
-    older = [count for count in (_billed(record, _CACHED), _billed(record, _CACHE)) if count is not None]
-    if read is None and not older:
-        return None, written
-    rest = max(older, default=0) - (read or 0) - (written or 0)
-    return (read or 0) + max(0, rest), written
 
 
 def _is_exclusive(record: Record, who: str, prompt: int, cached: int) -> bool:
     """Whether the input leaves out the cache: as the record says, else by who answered, else by the numbers."""
-    holders = (*_holders(record), record)
-    mode = next((mode for mode in (around.text(holder, _MODES) for holder in holders) if mode), "")
+    mode = next((mode for mode in (around.text(holder, _MODES) for holder in _holders(record)) if mode), "")
     if mode in ("included_in_input", "separate_from_input"):
         return mode == "separate_from_input"
     return _is(who, _EXCLUSIVE) or (not who and cached > prompt)
-
-
-def _managers_sums(prompt: int, answer: int, record: Record) -> Iterator[int]:
-    """What CPA-Manager writes as the total where there was none."""
-    reasoning = _billed(record, _REASONING) or 0
-    yield prompt + answer + reasoning
-    yield prompt + answer + reasoning + max(_billed(record, _CACHED) or 0, _billed(record, _CACHE) or 0)
 
 
 def _is(who: str, markers: tuple[str, ...]) -> bool:
     return any(marker in who for marker in markers)
 
 
-def _holders(record: Record) -> Iterator[Record]:
-    """The objects that nest the counts."""
-    return (fields.mapping(record.get(name)) for name in ("tokens", "usage"))
+def _holders(record: Record) -> list[Record]:
+    """Where counts are: nested, in one of two objects, or not."""
+    nested = (record.get("tokens"), record.get("usage"))
+    return [*(holder for holder in nested if isinstance(holder, dict)), record]
 
 
-def _billed(record: Record, names: tuple[str, ...]) -> int | None:
-    """A count, nested or not: the first that is not 0, else 0 where one is."""
+def _counts(record: Record) -> Counts:
+    holders = _holders(record)
+    return Counts(*(_count(holders, names) for names in _COUNTS))
+
+
+def _count(holders: list[Record], names: tuple[str, ...]) -> int | None:
+    """The first count that is not 0, else 0 where one is."""
     found: int | None = None
-    for holder in (*_holders(record), record):
+    for holder in holders:
         for name in names:
-            count = fields.count(_digits(holder.get(name)), name)
-            if count:
-                return count
-            found = count if found is None else found
+            value = holder.get(name)
+            if value is not None:
+                found = fields.count(_digits(value), name)
+                if found:
+                    return found
     return found
 
 
@@ -282,8 +302,12 @@ def _digits(value: Any) -> Any:
 
 def _name(record: Record, names: tuple[str, ...]) -> str:
     """The first of these fields that names something."""
-    found = (around.text(record, (name,)) for name in names)
-    return next((name for name in found if name.lower() not in NAMED_NOTHING), "")
+    for name in names:
+        if record.get(name) is not None:
+            found = around.text(record, (name,))
+            if found.lower() not in NAMED_NOTHING:
+                return found
+    return ""
 
 
 def _key(record: Record) -> str:
@@ -355,7 +379,7 @@ def matches(record: Record) -> bool:
         return True
     if not any(mark in record for mark in _MARKS):
         return False
-    return any(name in holder for holder in (*_holders(record), record) for name in (*_INPUT, *_OUTPUT, *_TOTAL))
+    return any(name in holder for holder in _holders(record) for names in _COUNTS for name in names)
 
 
 CPA = Dialect(name=NAME, matches=matches, reader=alone(read, b'okens"'))
