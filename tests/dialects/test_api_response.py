@@ -119,6 +119,52 @@ def test_with_the_callers_own_key_the_providers_part_is_added(usage: Json, cost:
     assert event(NAME, BYOK | {"usage": counts | usage}).cost_logged == cost
 
 
+BESIDE = {
+    "iterations": [
+        {"type": "compaction", "input_tokens": 180000, "output_tokens": 3500},
+        {"type": "message", "input_tokens": 200, "output_tokens": 300},
+        {"type": "advisor_message", "model": "claude-opus-4-8", "input_tokens": 900, "output_tokens": 80},
+        {"type": "compaction", "input_tokens": None},
+        None,
+        "x",
+    ]
+}
+
+
+def test_what_anthropic_did_beside_the_message_is_counted_too() -> None:
+    whole = MESSAGE | {"usage": MESSAGE["usage"] | BESIDE}
+    found = read(NAME, [whole])
+    assert [(each.names.model, each.input, each.output) for each in found] == [
+        ("claude-haiku-4-5-20251001", 200, 300),
+        ("claude-haiku-4-5-20251001", 180000, 3500),
+        ("claude-opus-4-8", 900, 80),
+    ]
+    assert len({identity(each) for each in found}) == 3
+    assert {each.request_id for each in found} == {"msg_9"}
+    streamed = read(NAME, [MESSAGE_START, MESSAGE_DELTA | {"usage": {"output_tokens": 5} | BESIDE}])
+    assert [each.output for each in streamed] == [1, 5, 3500, 80]
+
+
+def test_bedrocks_own_api_names_no_model_and_leaves_the_cache_out_of_its_input() -> None:
+    answer = {
+        "output": {"message": {"role": "assistant", "content": []}},
+        "stopReason": "end_turn",
+        "usage": {
+            "inputTokens": 200,
+            "outputTokens": 300,
+            "totalTokens": 1500,
+            "cacheReadInputTokens": 1000,
+            "cacheWriteInputTokens": 0,
+        },
+        "metrics": {"latencyMs": 900},
+    }
+    found = event(NAME, {"ts": AT, "modelId": "us.anthropic.claude-haiku-4-5-20251001-v1:0", "response": answer})
+    assert (found.input, found.cache_read, found.cache_write_5m, found.output) == (200, 1000, 0, 300)
+    assert (found.names.provider, found.disagrees, found.id) == ("aws", False, "")
+    assert found.names.model == "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+    assert event(NAME, answer).names.model == ""
+
+
 @pytest.mark.parametrize("usage", [None, {}, [], "5", 5, {"queue_time": 0.1}, {"prompt_tokens": None}])
 def test_a_usage_without_a_number_is_no_call(usage: Any) -> None:
     assert parse(NAME, CHAT | {"usage": usage}) is None

@@ -12,7 +12,7 @@ names the call only in its first event: what follows belongs to the last one beg
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ LINE_CAP = 64 * 1024 * 1024
 MOST_OPEN = 64
 """Streams whose beginning is remembered."""
 GOOGLE = "google"
+AWS = "aws"
 
 _TRANSCRIPTS = ("sessionId", "parentUuid", "isSidechain")
 """Fields of coding agents, whose records hold such answers as well."""
@@ -51,6 +52,8 @@ class Api:
     ids: tuple[str, ...] = ("id",)
     models: tuple[str, ...] = ("model",)
     times: tuple[str, ...] = ("created",)
+    biller: str = ""
+    """Who bills where only one vendor has this API."""
 
 
 def _is_chat(answer: Record) -> bool:
@@ -81,6 +84,10 @@ def _is_gemini(answer: Record) -> bool:
     return any(name in answer for name in ("modelVersion", "model_version", "responseId", "response_id", "candidates"))
 
 
+def _is_converse(answer: Record) -> bool:
+    return "stopReason" in answer and "metrics" in answer and "inputTokens" in fields.mapping(answer.get("usage"))
+
+
 GEMINI_USAGE = ("usageMetadata", "usage_metadata")
 
 MESSAGES = Api(_is_message, ("usage",), usage.messages, times=())
@@ -91,13 +98,16 @@ GEMINI = Api(
     ids=("responseId", "response_id"),
     models=("modelVersion", "model_version"),
     times=("createTime", "create_time"),
+    biller=GOOGLE,
 )
+CONVERSE = Api(_is_converse, ("usage",), usage.converse, ids=(), models=(), times=(), biller=AWS)
 APIS = (
     Api(_is_chat, ("usage",), usage.chat),
     Api(_is_response, ("usage",), usage.responses, times=("completed_at", "created_at")),
     Api(_is_embeddings, ("usage",), usage.chat),
     MESSAGES,
     GEMINI,
+    CONVERSE,
 )
 
 
@@ -168,11 +178,12 @@ class Told(NamedTuple):
 
     tokens: Tokens
     id: str
+    """The answer's, as the API gave it."""
     model: str
     provider: str
     tier: str
-    created: object = None
-    """Its time of creation as the API writes it, where that is part of the call's identity."""
+    mark: str = ""
+    """What tells this call from others with the same id."""
     ts: int | None = None
     cost: int | None = None
     streamed: bool | None = None
@@ -200,31 +211,46 @@ def read(record: Record, scene: Scene[Streams]) -> Parsed:
     if found is None:
         return None
     told = _streamed(found, scene) if found.api is None else _told(found, found.api)
-    return None if told is None else _event(told, found.wrapper, scene)
+    events = tuple(_event(each, found.wrapper, scene) for each in told)
+    return events[0] if len(events) == 1 else events or None
 
 
-def _told(found: Found, api: Api) -> Told | None:
+def _told(found: Found, api: Api) -> Iterator[Told]:
+    """The call of an answer, and what was done beside it."""
     answer = found.answer
     name, counts = next(((name, answer[name]) for name in api.usage if isinstance(answer.get(name), dict)), ("", {}))
     tokens = api.tokens(counts, f"{name}.")
     if tokens is None or (api is GEMINI and _is_unfinished(answer)):
-        return None
-    model = around.text(answer, api.models)
-    return Told(
+        return
+    model, created = around.text(answer, api.models), answer.get("created")
+    told = Told(
         tokens,
         around.text(answer, api.ids),
         model,
-        GOOGLE if api is GEMINI else _provider(answer, counts, model),
+        _provider(answer, counts, model, api),
         usage.BATCH if found.is_batch else usage.tier(answer, counts),
-        created=answer.get("created"),
+        mark=f" {created}" if fields.is_number(created) else "",
         ts=around.moment(answer, api.times),
         cost=usage.cost(counts),
         streamed=True if answer.get("object") == "chat.completion.chunk" else None,
         failed=answer.get("status") == "failed",
     )
+    yield told
+    if api is MESSAGES:
+        yield from _beside(told, counts)
 
 
-def _streamed(found: Found, scene: Scene[Streams]) -> Told | None:
+def _beside(told: Told, counts: Record) -> Iterator[Told]:
+    """Calls that Anthropic made of its own within this one; a cost that is told is that of all of them."""
+    cost = None if told.cost is None else 0
+    for name, each in usage.others(counts):
+        tokens = usage.messages(each, f"usage.{name.partition(':')[0]}.")
+        if tokens is not None:
+            model = around.text(each, MESSAGES.models) or told.model
+            yield told._replace(tokens=tokens, model=model, mark=f":{name}", cost=cost)
+
+
+def _streamed(found: Found, scene: Scene[Streams]) -> Iterator[Told]:
     """The call so far, by an event of Anthropic's stream."""
     request, event = scene.clean(around.text(found.wrapper, around.REQUESTS)), found.answer
     message = fields.mapping(event.get("message"))
@@ -232,13 +258,16 @@ def _streamed(found: Found, scene: Scene[Streams]) -> Told | None:
         _begin(scene.memory.open, request, message, scene)
     begun = scene.memory.open.get(request)
     if begun is None:
-        return None
-    begun.counts |= usage.message_counts(fields.mapping(event.get("usage")))
+        return
+    counts = fields.mapping(event.get("usage"))
+    begun.counts |= usage.message_counts(counts)
     tokens = usage.message_tokens(begun.counts)
     if tokens is None or not begun.id:
-        return None
-    provider = _provider({"id": begun.id}, {}, begun.model)
-    return Told(tokens, begun.id, begun.model, provider, begun.tier, streamed=True)
+        return
+    provider = _provider({"id": begun.id}, {}, begun.model, MESSAGES)
+    told = Told(tokens, begun.id, begun.model, provider, begun.tier, streamed=True)
+    yield told
+    yield from _beside(told, counts)
 
 
 def _begin(streams: dict[str, Begun], request: str, message: Record, scene: Scene[Streams]) -> None:
@@ -272,7 +301,7 @@ def _event(told: Told, wrapper: Record, scene: Scene[Streams]) -> Event:
         reasoning=tokens.reasoning,
         cost_logged=told.cost,
         web_searches=tokens.web_searches,
-        id=clean(f"{told.id} {told.created}" if told.id and fields.is_number(told.created) else told.id),
+        id=clean(told.id + told.mark) if told.id else "",
         rewritten=bool(told.id),
         session=clean(around.text(wrapper, around.SESSIONS)),
         request_id=clean(around.text(wrapper, around.REQUESTS) or told.id),
@@ -327,12 +356,14 @@ _FAMILIES = (
 )
 """Plain names of models that only their vendor sells under them; a reseller's have a slash or a colon."""
 
-_ISSUERS = (("msg_bdrk_", "aws"), ("msg_vrtx_", GOOGLE), ("gen-", "openrouter"))
+_ISSUERS = (("msg_bdrk_", AWS), ("msg_vrtx_", GOOGLE), ("gen-", "openrouter"))
 """How ids begin that tell who gave them."""
 
 
-def _provider(answer: Record, counts: Record, model: str) -> str:
+def _provider(answer: Record, counts: Record, model: str, api: Api) -> str:
     """Who bills, as far as the answer shows; empty where it does not."""
+    if api.biller:
+        return api.biller
     if fields.is_number(counts.get("cost")):
         return "openrouter"
     issued = around.text(answer, ("id",))

@@ -5,7 +5,7 @@ part of the output everywhere but at Gemini, and at xAI, whose own total says so
 negative. A count that is not reported is None. Sources: the APIs' references and SDKs (formats.md 11).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tokenmon.dialects import fields
@@ -91,7 +91,7 @@ def gemini(usage: Usage, prefix: str = "usageMetadata.") -> Tokens | None:
     return _inclusive(asked, output, read, (None, None, False), thoughts, total)
 
 
-# -- Anthropic: exclusive, and told bit by bit while it streams
+# -- Anthropic and Bedrock: exclusive; Anthropic tells bit by bit while it streams
 
 _MESSAGE_COUNTS = (
     "input_tokens",
@@ -136,6 +136,30 @@ def message_tokens(counts: MessageCounts) -> Tokens | None:
         counts.get("server_tool_use.web_search_requests", 0),
         disagrees,
     )
+
+
+def others(counts: Usage) -> Iterator[tuple[str, Usage]]:
+    """What Anthropic did beside the message within the same request, which its own counts leave out: (a name, usage).
+
+    Summaries of what came before, and answers of an advisor, which has a model of its own. (Claude Platform docs,
+    compaction: add up `usage.iterations`.)
+    """
+    iterations = counts.get("iterations")
+    for index, iteration in enumerate(iterations if isinstance(iterations, list) else ()):
+        kind = fields.mapping(iteration).get("type")
+        if kind in ("compaction", "advisor_message"):
+            yield f"{kind}:{index}", iteration
+
+
+def converse(usage: Usage, prefix: str = "usage.") -> Tokens | None:
+    """Bedrock's Converse API, whose input leaves out the cache; as `chat`."""
+    given, output = _count(usage, "inputTokens", prefix), _count(usage, "outputTokens", prefix)
+    read, written = _count(usage, "cacheReadInputTokens", prefix), _count(usage, "cacheWriteInputTokens", prefix)
+    if given is None and output is None and read is None and written is None:
+        return None
+    said, total = (given or 0) + (output or 0), _total(usage, "totalTokens")
+    is_right = total in (None, said, said + (read or 0) + (written or 0))
+    return Tokens(given or 0, output or 0, read, written, disagrees=not is_right)
 
 
 # -- cost and tier
