@@ -253,6 +253,7 @@ def test_a_key_is_never_kept(source: str, auth: str) -> None:
 
 def test_the_reason_of_a_failure_holds_no_key() -> None:
     found = event(NAME, FAILED)
+    assert found.keeps_details
     assert found.error.startswith("usage limit reached for key-")
     assert KEY not in repr(found)
 

@@ -92,7 +92,7 @@ def test_anything_else_is_billed_whatever_the_provider_cached(miss: Any) -> None
 def test_a_failure_is_an_error_with_what_was_charged() -> None:
     found = event(NAME, FAILED)
     assert (found.failed, found.status, found.total, found.cost_logged) == (True, 429, 0, 0)
-    assert found.error == "litellm.RateLimitError: slow down"
+    assert (found.error, found.keeps_details) == ("litellm.RateLimitError: slow down", True)
     row = event(NAME, FAILED_ROW)
     assert (row.failed, row.status, row.names.model, row.names.provider) == (True, 401, "", "")
     charged = event(NAME, FAILED | {"response_cost": 0.002, "prompt_tokens": 40})

@@ -157,6 +157,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         status=status,
         failed=failed,
         error=error,
+        keeps_details=bool(error),
         latency_ms=_milliseconds(record, _LATENCIES),
         ttft_ms=_milliseconds(record, _FIRST_TOKEN),
         disagrees=tokens.disagrees,

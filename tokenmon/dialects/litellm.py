@@ -78,6 +78,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         status=status,
         failed=failed,
         error=error if failed else "",
+        keeps_details=failed and bool(error),
         latency_ms=_between(begun, ended),
         ttft_ms=_first_token(record, begun, ended),
         streamed=streamed if isinstance(streamed, bool) else None,
