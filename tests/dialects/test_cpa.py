@@ -269,7 +269,7 @@ def test_a_caller_without_a_key_has_none() -> None:
     "record",
     [
         {"event_hash": "x", "name": "push"},
-        {"auth_type": "oauth", "user": "x"},
+        {"auth_type": "oauth", "user": "x", "total": 5},
         {"tokens": {"input_tokens": 5, "output_tokens": 6}},
         {"model": "gpt-5", "input_tokens": 5, "output_tokens": 6},
     ],

@@ -90,6 +90,7 @@ _COUNTS = (
 COMPATIBLE = "openai"
 """Who answered where it was anybody who speaks like OpenAI, whatever the way in is called."""
 _COMPATIBLE = ("openai-compatibility", "openai-compatible-")
+_TELLING = tuple(name for names in _COUNTS for name in names if name.lower().endswith("tokens"))
 _EXCLUSIVE = ("claude", "anthropic")
 _BESIDE = ("gemini", "aistudio", "antigravity", "vertex", "interaction")
 """Whose reasoning is not in the output."""
@@ -380,7 +381,7 @@ def matches(record: Record) -> bool:
         return True
     if not any(mark in record for mark in _MARKS):
         return False
-    return any(name in holder for holder in _holders(record) for names in _COUNTS for name in names)
+    return any(name in holder for holder in _holders(record) for name in _TELLING)
 
 
 CPA = Dialect(name=NAME, matches=matches, reader=alone(read, b'okens"'))
