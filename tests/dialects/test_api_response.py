@@ -119,6 +119,20 @@ def test_with_the_callers_own_key_the_providers_part_is_added(usage: Json, cost:
     assert event(NAME, BYOK | {"usage": counts | usage}).cost_logged == cost
 
 
+def test_web_searches_of_a_response_are_billed_and_looking_at_pages_is_not(book: PriceBook) -> None:
+    output = [
+        {"type": "web_search_call", "action": {"type": "search", "query": "usage"}},
+        {"type": "web_search_call", "action": {"type": "open_page"}},
+        {"type": "web_search_call", "status": "completed"},
+        {"type": "message", "content": []},
+        "x",
+        None,
+    ]
+    found = event(NAME, RESPONSE | {"output": output})
+    assert found.web_searches == 2
+    assert book.price(found).cost == 3_375_000 + 2 * 10_000_000
+
+
 BESIDE = {
     "iterations": [
         {"type": "compaction", "input_tokens": 180000, "output_tokens": 3500},

@@ -90,6 +90,7 @@ def _is_converse(answer: Record) -> bool:
 
 GEMINI_USAGE = ("usageMetadata", "usage_metadata")
 
+RESPONSES = Api(_is_response, ("usage",), usage.responses, times=("completed_at", "created_at"))
 MESSAGES = Api(_is_message, ("usage",), usage.messages, times=())
 GEMINI = Api(
     _is_gemini,
@@ -103,7 +104,7 @@ GEMINI = Api(
 CONVERSE = Api(_is_converse, ("usage",), usage.converse, ids=(), models=(), times=(), biller=AWS)
 APIS = (
     Api(_is_chat, ("usage",), usage.chat),
-    Api(_is_response, ("usage",), usage.responses, times=("completed_at", "created_at")),
+    RESPONSES,
     Api(_is_embeddings, ("usage",), usage.chat),
     MESSAGES,
     GEMINI,
@@ -223,6 +224,8 @@ def _told(found: Found, api: Api) -> Iterator[Told]:
     if tokens is None or (api is GEMINI and _is_unfinished(answer)):
         return
     model, created = around.text(answer, api.models), answer.get("created")
+    if api is RESPONSES:
+        tokens = tokens._replace(web_searches=_searches(answer.get("output")))
     told = Told(
         tokens,
         around.text(answer, api.ids),
@@ -333,6 +336,13 @@ def _names(told: Told, wrapper: Record, clean: Cleaned) -> Names:
         tier=clean(told.tier),
         endpoint=clean(around.text(wrapper, around.ENDPOINTS).partition("?")[0]),
     )
+
+
+def _searches(output: object) -> int:
+    """How many web searches OpenAI made for a response; opening a page or looking in it costs nothing beside tokens."""
+    items = [fields.mapping(item) for item in output] if isinstance(output, list) else []
+    actions = (fields.mapping(item.get("action")) for item in items if item.get("type") == "web_search_call")
+    return sum(action.get("type", "search") == "search" for action in actions)
 
 
 def _is_unfinished(answer: Record) -> bool:
