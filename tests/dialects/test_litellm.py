@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.dialects.cases.litellm import CACHED, FAILED, FAILED_ROW, HASH, PAYLOAD, ROW, SAME_AS_PAYLOAD, UNPRICED
-from tests.dialects.samples import Json, event, parse, reason
+from tests.dialects.samples import Json, event, events_of, parse, reason
 from tokenmon.dialects import recognise
 from tokenmon.events import Event, Names, identity_of_rewritten
 
@@ -65,6 +65,14 @@ def test_a_row_says_the_same_in_texts() -> None:
 
 def test_a_payload_and_a_row_of_one_call_are_one_call() -> None:
     assert identity(event(NAME, PAYLOAD)) == identity(event(NAME, SAME_AS_PAYLOAD))
+
+
+def test_an_export_of_the_table_is_an_array_of_rows() -> None:
+    wrong = ROW | {"request_id": "r-3", "prompt_tokens": -1}
+    export = json.dumps([ROW, None, {"a": 1}, wrong, FAILED_ROW, [ROW]], indent=1).encode()
+    assert [*events_of(parse(NAME, export))] == [event(NAME, ROW), event(NAME, FAILED_ROW)]
+    assert reason(NAME, json.dumps([wrong]).encode()) == "prompt_tokens is negative"
+    assert event(NAME, json.dumps(PAYLOAD, indent=1).encode()) == event(NAME, PAYLOAD)
 
 
 def test_an_id_drawn_again_later_is_another_call() -> None:

@@ -17,11 +17,11 @@ import msgspec
 
 from tokenmon import text
 from tokenmon.dialects import around, fields, usage
-from tokenmon.dialects.base import Dialect, Record
-from tokenmon.dialects.fields import Cleaned
-from tokenmon.dialects.plain import Nothing, Scene, alone
+from tokenmon.dialects.base import Dialect, Record, Surroundings
+from tokenmon.dialects.fields import Cleaned, Invalid
+from tokenmon.dialects.plain import Nothing, PlainReader, Scene, each_valid
 from tokenmon.dialects.usage import Tokens
-from tokenmon.events import MAX_COUNT, NANO, Event, Names, Parsed
+from tokenmon.events import MAX_COUNT, NANO, Event, Names, Parsed, Reject
 
 NAME = "litellm"
 LINE_CAP = 64 * 1024 * 1024
@@ -29,6 +29,8 @@ LINE_CAP = 64 * 1024 * 1024
 MOST_TAGS = 20
 """Request tags that are kept, fewer where they are long."""
 METADATA_BYTES = 4096
+DOCUMENTS = ("time-*_*.json", "*spend?logs*.json", "*SpendLogs*.json")
+"""What its loggers for object stores call a payload (`time-09-00-00-000123_chatcmpl-1.json`), and people an export."""
 BATCHES = ("retrieve_batch", "aretrieve_batch")
 """Calls that tell what a whole batch used."""
 ERROR_FIELDS = ("error_message", "error_class")
@@ -44,7 +46,27 @@ _HASH = re.compile(r"[0-9a-f]{64}\Z|litellm[\w-]{0,40}\Z")
 """What LiteLLM keeps of a key: its SHA-256, or the name that stands for the master key."""
 
 
-def read(record: Record, scene: Scene[Nothing]) -> Parsed:
+class LiteLlmReader(PlainReader[Nothing]):
+    """Reads lines, and whole documents: a payload, or an array of rows as an export of the table has it."""
+
+    def __init__(self, surroundings: Surroundings, state: bytes) -> None:
+        super().__init__(read, (b'"prompt_tokens"', b'"spend"'), Scene(surroundings, Nothing()))
+
+    def parse(self, line: bytes) -> Parsed:
+        """What a line or a document is; of an array every row that is LiteLLM's."""
+        if not fields.bare(line).startswith(b"["):
+            return super().parse(line)
+        try:
+            rows = [row for row in fields.value_of(line) if isinstance(row, dict) and matches(row)]
+            return each_valid(self._call, rows) if rows else Reject("line is not a JSON object")
+        except Invalid as reason:
+            return Reject(str(reason))
+
+    def _call(self, row: Record) -> Event | None:
+        return read(row, self._scene)
+
+
+def read(record: Record, scene: Scene[Nothing]) -> Event | None:
     """The call of a payload or of a row."""
     if not matches(record):
         return None
@@ -195,4 +217,4 @@ def matches(record: Record) -> bool:
     return "spend" in record and "request_id" in record and "startTime" in record
 
 
-LITELLM = Dialect(name=NAME, matches=matches, reader=alone(read, b'"prompt_tokens"', b'"spend"'), line_cap=LINE_CAP)
+LITELLM = Dialect(name=NAME, matches=matches, reader=LiteLlmReader, line_cap=LINE_CAP, documents=DOCUMENTS)
