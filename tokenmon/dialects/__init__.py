@@ -16,6 +16,7 @@ from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
 from tokenmon.dialects.grok_build import GROK_BUILD
 from tokenmon.dialects.kimi import KIMI
+from tokenmon.dialects.lingtai import LINGTAI
 from tokenmon.dialects.litellm import LITELLM
 from tokenmon.dialects.mux import MUX
 from tokenmon.dialects.native import NATIVE
@@ -48,6 +49,7 @@ DIALECTS: tuple[Dialect, ...] = (
     GH_AW_FIREWALL,
     GROK_BUILD,
     KIMI,
+    LINGTAI,
     LITELLM,
     MUX,
     OPENCODE,
