@@ -18,6 +18,7 @@ from tokenmon.dialects.grok_build import GROK_BUILD
 from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.lingtai import LINGTAI
 from tokenmon.dialects.litellm import LITELLM
+from tokenmon.dialects.mistral_vibe import MISTRAL_VIBE
 from tokenmon.dialects.mux import MUX
 from tokenmon.dialects.native import NATIVE
 from tokenmon.dialects.opencode import OPENCODE
@@ -51,6 +52,7 @@ DIALECTS: tuple[Dialect, ...] = (
     KIMI,
     LINGTAI,
     LITELLM,
+    MISTRAL_VIBE,
     MUX,
     OPENCODE,
     OTLP,
