@@ -11,6 +11,7 @@ from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.copilot_cli import COPILOT_CLI
 from tokenmon.dialects.cpa import CPA
+from tokenmon.dialects.deepseek_harness import DEEPSEEK_HARNESS
 from tokenmon.dialects.droid import DROID
 from tokenmon.dialects.gemini_cli import GEMINI_CLI
 from tokenmon.dialects.gh_aw_firewall import GH_AW_FIREWALL
@@ -45,6 +46,7 @@ DIALECTS: tuple[Dialect, ...] = (
     CODEX,
     COPILOT_CLI,
     CPA,
+    DEEPSEEK_HARNESS,
     DROID,
     GEMINI_CLI,
     GH_AW_FIREWALL,
