@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.dialects.samples import CLAUDE, CLAUDE_OTHERS, Json, event, events_of, line, parse, reader, reason
+from tests.dialects.samples import (
+    CLAUDE,
+    CLAUDE_OTHERS,
+    Json,
+    Place,
+    event,
+    events_of,
+    line,
+    parse,
+    read,
+    reader,
+    reason,
+)
 from tokenmon.dialects.claude_code import CLAUDE_CODE, carries_nothing
 from tokenmon.events import Event, Names, Reject, identity_of_rewritten
 
@@ -355,11 +367,25 @@ def test_the_desktop_apps_audit_repeats_calls_that_its_transcript_has() -> None:
         assert parse(NAME, said | {"_audit_timestamp": odd or 0}) is None
 
 
+OPEN = Place("/home/ann/.openclaude/projects/-home-ann/1.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"), [("claude-opus-4-5", "anthropic"), ("gpt-5", ""), ("deepseek-chat", ""), (None, "")]
+)
+def test_openclaude_does_not_name_the_provider(model: str | None, provider: str) -> None:
+    (found,) = read(NAME, [message(model=model)], OPEN)
+    assert (found.names.integration, found.names.provider) == ("openclaude", provider)
+    (found,) = read(NAME, [message(model=model)])
+    assert (found.names.integration, found.names.provider) == (NAME, "anthropic")
+
+
 HOME = Path("/home/ann")
 DESKTOP = [
     HOME / "Library" / "Application Support" / "Claude" / "local-agent-mode-sessions",
     HOME / ".config" / "Claude" / "local-agent-mode-sessions",
 ]
+OTHERS = [*DESKTOP, HOME / ".openclaude" / "projects"]
 
 
 def transcripts(**environment: str) -> list[Path]:
@@ -368,14 +394,14 @@ def transcripts(**environment: str) -> list[Path]:
 
 def test_where_transcripts_are() -> None:
     usual = [HOME / ".claude" / "projects", HOME / ".config" / "claude" / "projects"]
-    assert transcripts() == usual + DESKTOP
-    assert {place.label for place in CLAUDE_CODE.places({}, HOME)} == {"Claude Code", "Claude Desktop"}
+    assert transcripts() == usual + OTHERS
+    assert {place.label for place in CLAUDE_CODE.places({}, HOME)} == {"Claude Code", "Claude Desktop", "OpenClaude"}
     configured = transcripts(CLAUDE_CONFIG_DIR="/a, /b ,,/c/projects")
-    assert configured == [Path("/a/projects"), Path("/b/projects"), Path("/c/projects"), *DESKTOP]
+    assert configured == [Path("/a/projects"), Path("/b/projects"), Path("/c/projects"), *OTHERS]
 
 
 def test_several_configuration_directories_are_separated_as_paths_are() -> None:
     configured = transcripts(CLAUDE_CONFIG_DIR="/a", CLAUDE_CONFIG_DIRS="/a:/b;/c/projects:")
-    assert configured == [Path("/a/projects"), Path("/b/projects"), Path("/c/projects"), *DESKTOP]
-    assert transcripts(XDG_CONFIG_HOME="/conf")[-1] == Path("/conf/Claude/local-agent-mode-sessions")
-    assert transcripts(XDG_CONFIG_HOME="relative")[-1] == DESKTOP[-1]
+    assert configured == [Path("/a/projects"), Path("/b/projects"), Path("/c/projects"), *OTHERS]
+    assert transcripts(XDG_CONFIG_HOME="/conf")[-2] == Path("/conf/Claude/local-agent-mode-sessions")
+    assert transcripts(XDG_CONFIG_HOME="relative")[-2] == DESKTOP[-1]

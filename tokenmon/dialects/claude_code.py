@@ -6,12 +6,13 @@ session's or the file's. The counts are Anthropic's own and disjoint already. Ne
 `user` lines, which their head tells apart; nothing in a line but the counts and the time may cost us the line.
 
 The desktop app's local agents keep transcripts of the same kind, and beside each an audit that repeats its calls
-without their request ids: the transcript counts, the audit carries nothing.
+without their request ids: the transcript counts, the audit carries nothing. OpenClaude, made from Claude Code, writes
+the same for models of any provider, which it does not name.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -31,6 +32,10 @@ SYNTHETIC = "<synthetic>"
 """Model of the messages that Claude Code made up itself."""
 AUDITED = "_audit_timestamp"
 """What every line of the desktop app's audit has, and no line of a transcript."""
+OPENCLAUDE = "openclaude"
+"""A name that begins its directory with a dot."""
+CLAUDES = "claude-"
+"""How the names of Anthropic's models begin."""
 STANDARD_TIERS = ("", "standard", "default", "auto")
 
 
@@ -122,6 +127,7 @@ class ClaudeReader:
     def __init__(self, surroundings: Surroundings, state: bytes) -> None:
         self._names: dict[tuple[str | None, str | None, str], Names] = {}
         self._clean = fields.Cleaned()
+        self._is_open = f".{OPENCLAUDE}" in PurePath(surroundings.path).parts
 
     def state(self) -> bytes:
         """Nothing: every line stands for itself."""
@@ -219,8 +225,8 @@ class ClaudeReader:
             self._names.clear()
         names = self._names[raw] = Names(
             dialect=NAME,
-            integration=NAME,
-            provider="anthropic",
+            integration=OPENCLAUDE if self._is_open else NAME,
+            provider="" if self._is_open and not (model or "").startswith(CLAUDES) else "anthropic",
             model=self._clean(model),
             source_class="agent",
             project=self._clean(project),
@@ -383,7 +389,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`CLAUDE_CONFIG_DIR` (comma between several) and `CLAUDE_CONFIG_DIRS` (colon or semicolon), else the two
-    directories that versions have used; and where the desktop app keeps its agents on macOS and on Linux.
+    directories that versions have used; where the desktop app keeps its agents on macOS and on Linux; and OpenClaude's.
     """
     named = environment.get("CLAUDE_CONFIG_DIR", "").split(",")
     named += re.split("[:;]", environment.get("CLAUDE_CONFIG_DIRS", ""))
@@ -394,6 +400,7 @@ def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     return (
         *(Place(root if root.name == "projects" else root / "projects", "Claude Code") for root in roots),
         *(Place(app / _DESKTOP, "Claude Desktop") for app in (home / "Library" / "Application Support", own)),
+        Place(home / f".{OPENCLAUDE}" / "projects", "OpenClaude"),
     )
 
 
