@@ -8,6 +8,7 @@ import pytest
 
 from tests.dialects.cases.droid import ANSWER, FRESH, SETTINGS, START
 from tests.dialects.samples import Json, Place, event, parse, read, reason
+from tests.ingest.ingesting import ingest, rows
 from tokenmon.dialects import by_name, recognise
 from tokenmon.events import Basis, Event, Names
 
@@ -84,6 +85,26 @@ def test_a_bad_count_is_named(field: str, value: Any) -> None:
 @pytest.mark.parametrize("value", [None, 5, [], {}, 10**400])
 def test_a_field_that_is_not_needed_never_costs_the_document(field: str, value: Any) -> None:
     assert event(NAME, SETTINGS | {field: value}).total == 3750
+
+
+def stored(directory: Path, settings: Json) -> list[tuple[Any, ...]]:
+    """What is stored after the session's settings became these."""
+    path = directory / "sessions" / "-home-dev-orbit" / "3c9e.settings.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(settings, indent=2))
+    ingest(directory / "t.db", directory / "sessions")
+    named = "SELECT model, input, output, cache_read, cache_write_5m, reasoning FROM event"
+    return rows(directory / "t.db", f"{named} JOIN series ON series.id = event.series ORDER BY event.ts, input")
+
+
+def test_what_a_session_used_more_is_a_call_to_the_model_in_use(tmp_path: Path) -> None:
+    first = ("claude-opus-4-5-20251101", 100, 250, 3000, 400, 50)
+    assert stored(tmp_path, SETTINGS) == [first]
+    assert stored(tmp_path, SETTINGS | {"assistantActiveTimeMs": 99000}) == [first], "nothing was used meanwhile"
+    grown = with_usage(inputTokens=107, outputTokens=220, thinkingTokens=60) | {"model": "gpt-5"}
+    second = ("gpt-5", 7, 30, 0, 0, 10)
+    assert sorted(stored(tmp_path, grown)) == sorted([first, second])
+    assert sorted(stored(tmp_path, FRESH)) == sorted([first, second]), "settings that were reset take nothing back"
 
 
 def test_settings_of_others_are_not_claimed() -> None:

@@ -117,7 +117,7 @@ def test_an_id_that_tells_no_time_is_its_own(own: Any) -> None:
 
 
 def ingested(directory: Path, *records: Json) -> list[tuple[Any, ...]]:
-    """What is stored of messages, each in a file of its own, in this order."""
+    """What is stored of messages, each a line in a file of its own, in this order."""
     (directory / "logs").mkdir()
     for number, record in enumerate(records):
         (directory / "logs" / f"{number}.jsonl").write_bytes(line(record) + b"\n")

@@ -43,8 +43,8 @@ CASE = Case(
     dialect="droid",
     files={
         "sessions/-home-dev-orbit/3c9e.jsonl": (START, ANSWER),
-        "sessions/-home-dev-orbit/3c9e.settings.jsonl": (SETTINGS,),
-        "sessions/-home-dev-orbit/77aa.settings.jsonl": (FRESH,),
+        "sessions/-home-dev-orbit/3c9e.settings.json": (SETTINGS,),
+        "sessions/-home-dev-orbit/77aa.settings.json": (FRESH,),
     },
     calls=(
         Call(

@@ -48,10 +48,10 @@ CASE = Case(
     dialect="mistral-vibe",
     files={
         "session/session_20260914_080000_7d2a/messages.jsonl": (ANSWER,),
-        "session/session_20260914_080000_7d2a/meta.jsonl": (FIRST,),
-        "session/session_20260914_083000_91fe/meta.jsonl": (COMPACTED,),
-        "session/session_20260914_090000_c4c4/meta.jsonl": (NEWER,),
-        "session/session_20260914_090000_e0e0/meta.jsonl": (EMPTY,),
+        "session/session_20260914_080000_7d2a/meta.json": (FIRST,),
+        "session/session_20260914_083000_91fe/meta.json": (COMPACTED,),
+        "session/session_20260914_090000_c4c4/meta.json": (NEWER,),
+        "session/session_20260914_090000_e0e0/meta.json": (EMPTY,),
     },
     calls=(
         Call(

@@ -36,6 +36,11 @@ def message(created: int, used: Json, cost: float = 0, **more: Any) -> Json:
     } | more
 
 
+def path(record: Json) -> str:
+    """Where OpenCode keeps a message."""
+    return f"message/{record['sessionID']}/{record['id']}.json"
+
+
 ASKED: Json = {
     "id": own_id(CREATED - 5),
     "sessionID": "ses_60da5f57bffe",
@@ -72,10 +77,9 @@ BY_KILO = message(CREATED + 11 * HOUR, tokens(1, 2), 0.0001, sessionID="ses_6080
 CASE = Case(
     dialect="opencode",
     files={
-        "opencode/storage/message/ses_60da5f57bffe.jsonl": (ASKED, PRICED, UNPRICED, RUNNING, REFUSED, STOPPED),
-        "opencode/storage/message/ses_60ba00000ffe.jsonl": (COPY,),
-        "opencode/storage/message/ses_6095000.jsonl": (NEWEST,),
-        "kilo/storage/message/ses_6080000.jsonl": (BY_KILO,),
+        **{f"opencode/storage/{path(record)}": (record,) for record in (ASKED, PRICED, UNPRICED, RUNNING, REFUSED)},
+        **{f"opencode/storage/{path(record)}": (record,) for record in (STOPPED, COPY, NEWEST)},
+        f"kilo/storage/{path(BY_KILO)}": (BY_KILO,),
     },
     calls=(
         Call(
