@@ -22,6 +22,9 @@ class Nowhere:
     def lines_of(self, name_contains: str) -> None:
         """There are no siblings."""
 
+    def beside(self, name: str) -> None:
+        """There is nothing beside it."""
+
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)

@@ -20,10 +20,15 @@ class Place:
     path: str = "/logs/some.jsonl"
     mtime_ms: int = 1_789_376_400_000
     siblings: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    neighbours: Mapping[str, bytes] = field(default_factory=dict)
 
     def lines_of(self, name_contains: str) -> Iterable[bytes] | None:
         """The lines of the sibling of that name."""
         return self.siblings.get(name_contains)
+
+    def beside(self, name: str) -> bytes | None:
+        """The content of the file of that name."""
+        return self.neighbours.get(name)
 
 
 def reader(dialect: str, place: Place | None = None, state: bytes = b"") -> Reader:

@@ -1,5 +1,6 @@
 """Grok Build's updates: turns, models, ticks and forks (formats.md 8)."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,28 @@ def test_a_partial_cost_is_no_cost(mark: str) -> None:
     assert event(NAME, turn(NINE, "p", whole)).cost_logged == 7_000_000
     assert event(NAME, turn(NINE, "p", whole | {mark: True})).cost_logged is None
     assert event(NAME, PARTIAL).cost_logged is None
+
+
+@pytest.mark.parametrize("kind", ["subagent", "subagent_fork", "subagent_resume"])
+def test_a_sub_agents_session_is_in_the_sums_of_the_one_that_spawned_it(kind: str) -> None:
+    summary = json.dumps({"session_kind": kind}, indent=2).encode()
+    assert read(NAME, [ONE, TWO], Place(HERE.path, neighbours={"summary.json": summary})) == []
+
+
+@pytest.mark.parametrize("summary", [b"{}", b'{"session_kind":"fork"}', b'{"session_kind":5}', b"[]", b"torn {", b""])
+def test_any_other_session_tells_its_own_turns(summary: bytes) -> None:
+    assert len(read(NAME, [ONE, TWO], Place(HERE.path, neighbours={"summary.json": summary}))) == 3
+
+
+def test_a_sub_agents_directory_is_known_by_its_summary(tmp_path: Path) -> None:
+    for session, kind in (("019e-a", "worktree"), ("019e-c", "subagent")):
+        directory = tmp_path / "sessions" / "%2Fw" / session
+        directory.mkdir(parents=True)
+        (directory / "summary.json").write_text(json.dumps({"session_kind": kind}))
+        (directory / "updates.jsonl").write_bytes(line(turn(NINE, session, used(5, 5), session)) + b"\n")
+    ingest(tmp_path / "t.db", tmp_path / "sessions")
+    named = "SELECT session.name FROM event JOIN session ON session.id = event.session"
+    assert rows(tmp_path / "t.db", named) == [("019e-a",)]
 
 
 def test_one_call_is_exact_and_several_are_a_sum() -> None:

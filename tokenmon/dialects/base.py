@@ -27,6 +27,10 @@ class Surroundings(Protocol):
         """All complete lines of the sibling source whose file name contains this; None where there is none."""
         ...
 
+    def beside(self, name: str) -> bytes | None:
+        """The small file of this name in the source's own directory; None where there is none."""
+        ...
+
 
 class Reader(Protocol):
     """Reads the lines of one source in order."""

@@ -1,6 +1,7 @@
 """Grok Build's updates: the line that ends a turn tells what all its model calls used, model by model.
 
-Input holds the cache, output the reasoning, and a turn holds what its sub-agents used. The cost is what xAI charges, in
+Input holds the cache and output the reasoning. A turn holds what its sub-agents used, whose own sessions therefore
+tell nothing; which sessions are theirs, the summary beside the updates says. The cost is what xAI charges, in
 ticks; it is left out where Grok itself says that it is partial. A fork copies the updates under its own session and
 stamps them anew, but leaves the agent's own time and the prompt's id: those are the call, and a copy gives way to it.
 """
@@ -24,12 +25,17 @@ COPIED_MS = 60_000
 """A line stamped this long after the agent wrote it was copied."""
 SESSIONS = "sessions"
 """The directory of the sessions, each in one that is named for its working directory."""
+SUMMARY = "summary.json"
+SUBAGENT = "subagent"
+"""How the kinds of a sub-agent's session begin."""
 
 
 class Session(msgspec.Struct):
     """What earlier lines told."""
 
     model: str = ""
+    summed: bool | None = None
+    """Another session's turns hold what this one used; None as long as there is no summary that would say so."""
 
 
 class Tokens(NamedTuple):
@@ -50,7 +56,7 @@ def read(record: Record, scene: Scene[Session]) -> Parsed:
     kind = update.get("sessionUpdate")
     if kind == "model_changed":
         scene.memory.model = _text(update.get("model_id"), scene) or scene.memory.model
-    if kind != "turn_completed":
+    if kind != "turn_completed" or _is_summed(scene):
         return None
     usage = fields.mapping(update.get("usage"))
     told = [(_text(model, scene), fields.mapping(used)) for model, used in _by_model(usage)]
@@ -58,6 +64,21 @@ def read(record: Record, scene: Scene[Session]) -> Parsed:
     if not rows and (whole := _tokens(usage)) is not None:
         rows = [(told[0][0] if len(told) == 1 else "", usage, whole)]
     return tuple(_event(record, usage, model, used, tokens, scene) for model, used, tokens in rows) or None
+
+
+def _is_summed(scene: Scene[Session]) -> bool:
+    """Whether the session is a sub-agent's."""
+    if scene.memory.summed is None and (summary := scene.surroundings.beside(SUMMARY)) is not None:
+        kind = fields.harmless_string(_object(summary).get("session_kind"))
+        scene.memory.summed = (kind or "").startswith(SUBAGENT)
+    return bool(scene.memory.summed)
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    try:
+        return fields.record_of(data)
+    except Invalid:
+        return {}
 
 
 def _by_model(usage: Mapping[str, Any]) -> list[tuple[str, Any]]:

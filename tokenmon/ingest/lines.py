@@ -5,6 +5,7 @@ lines before it are read by the right dialect as well. The loop over the lines i
 one place that every byte of a gigabyte passes through.
 """
 
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -24,12 +25,16 @@ from tokenmon.events import (
 )
 from tokenmon.ingest.rows import Rows
 from tokenmon.source import RejectedLine, Row, Step
+from tokenmon.tail.content import open_regular
 
 SNIFF = 64 * 1024
 """How many bytes are looked through for a record that some dialect claims."""
 
 UNKNOWN_LINE_CAP = 512 * 1024
 """Longest line that is kept in a source whose dialect is not known yet."""
+
+_SMALL = 1024 * 1024
+"""Largest file that a dialect may look at beside its source, bytes."""
 
 _blank = re.compile(rb"\s*\Z").match
 _decode = msgspec.json.decode
@@ -47,6 +52,15 @@ class Whereabouts:
     def lines_of(self, name_contains: str) -> Iterable[bytes] | None:
         """All complete lines of the sibling source whose file name contains this; None where there is none."""
         return self.siblings(self.path, name_contains)
+
+    def beside(self, name: str) -> bytes | None:
+        """The small file of this name in the source's own directory; None where there is none."""
+        try:
+            with open(open_regular(os.path.join(os.path.dirname(self.path), name)), "rb") as file:
+                data = file.read(_SMALL + 1)
+        except OSError:
+            return None
+        return data if len(data) <= _SMALL else None
 
 
 class SourceReader:
