@@ -90,6 +90,11 @@ def test_the_session_is_no_part_of_the_identity() -> None:
     assert (one.id, one.attempt) == (other.id, other.attempt)
 
 
+def test_a_request_id_is_harmless_text() -> None:
+    assert event(NAME, changed(requestId="req_\x1b[31m\u202e1")).request_id == "req_\ufffd[31m\ufffd1"
+    assert event(NAME, changed(requestId="req_\x1b[31m")).request_id == "req_\ufffd[31m"
+
+
 @pytest.mark.parametrize("request_id", [None, 5, ""])
 def test_without_a_request_id_the_message_is_the_identity(request_id: Any) -> None:
     read = event(NAME, changed(requestId=request_id))

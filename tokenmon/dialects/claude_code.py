@@ -247,7 +247,7 @@ def _within(outer: Line, inner: Line) -> Line:
 def _request_id(raw: str | None) -> str:
     if not raw:
         return ""
-    return raw if raw.isascii() else sanitise(raw)
+    return raw if raw.isascii() and raw.isprintable() else sanitise(raw)
 
 
 def _own_id(line: Line) -> str:
