@@ -188,6 +188,13 @@ def test_a_session_that_gets_ids_when_it_is_opened_again_counts_once(tmp_path: P
     assert stored(tmp_path / "t.db") == [(100, 200, "s"), (12, 34, "s")]
 
 
+def test_a_copy_without_the_line_that_named_the_model_is_a_copy(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "a.jsonl", header("s", "/w"), SNAPSHOT, NAMELESS)
+    write(tmp_path / "logs" / "b.jsonl", header("s", "/w"), NAMELESS)
+    ingest(tmp_path / "t.db", tmp_path / "logs")
+    assert stored(tmp_path / "t.db") == [(200, 300, "s")]
+
+
 def test_calls_that_look_alike_are_two(tmp_path: Path) -> None:
     write(tmp_path / "logs" / "s.jsonl", header("s", "/w"), VECTOR, VECTOR | {"id": "pb"})
     ingest(tmp_path / "t.db", tmp_path / "logs")

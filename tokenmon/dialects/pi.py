@@ -120,11 +120,10 @@ def _call(record: Record, message: Record, scene: Scene[Session]) -> Event | Non
     ts, untimed = scene.moment(message.get("timestamp") if told is None else told, "timestamp")
     answer = _text(message.get("responseId"), scene)
     own = answer or _text(record.get("id"), scene)
-    names = _names(message, scene)
     known = bool(own) or not untimed
     return Event(
         ts=ts,
-        names=names,
+        names=_names(message, scene),
         input=tokens.input,
         output=tokens.output,
         cache_read=tokens.cache_read,
@@ -133,7 +132,7 @@ def _call(record: Record, message: Record, scene: Scene[Session]) -> Event | Non
         reasoning=fields.harmless_count(usage.get("reasoningTokens")),
         cost_logged=fields.logged_cost(fields.mapping(usage.get("cost")).get("total")),
         web_searches=fields.harmless_count(fields.mapping(usage.get("server")).get("webSearch")) or 0,
-        id=_identity(None if untimed else ts, names.model, tokens) if known else "",
+        id=_identity(None if untimed else ts, tokens) if known else "",
         attempt=own,
         rewritten=known,
         replay=known and (not own or ts < scene.memory.began),
@@ -149,9 +148,9 @@ def _call(record: Record, message: Record, scene: Scene[Session]) -> Event | Non
     )
 
 
-def _identity(ts: int | None, model: str, tokens: Tokens) -> str:
-    """When a call was made and what it used: the same in all copies, with and without ids."""
-    return ":".join(map(str, (ts, model, *tokens)))
+def _identity(ts: int | None, tokens: Tokens) -> str:
+    """When a call was made and what it used: the same in all copies, with and without ids, whatever stands before."""
+    return ":".join(map(str, (ts, *tokens)))
 
 
 def _text(value: object, scene: Scene[Session]) -> str:
