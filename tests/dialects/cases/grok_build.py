@@ -1,4 +1,4 @@
-"""Updates of a session of Grok Build's, of a fork of it, and of a sub-agent."""
+"""Updates of a session of Grok Build's and of a fork of it."""
 
 from typing import Any
 
@@ -57,8 +57,6 @@ TWO = turn(
 )
 PARTIAL = turn(NINE + 7200, "p-3", used(100, 10, costUsdTicks=5_000_000, costIsPartial=True))
 CANCELLED = turn(NINE + 7300, "p-4", None)
-SUBAGENT: Json = {"info": {"id": "019e-c", "cwd": "/home/dev/orbit"}, "session_kind": "subagent"}
-WITHIN = turn(NINE + 8, "p-1c", by_model(grok_code=used(100, 30)), "019e-c")
 AFTER_FORK = turn(NINE + 10_800, "p-5", by_model(grok_code=used(50, 5)), "019e-b")
 
 CASE = Case(
@@ -75,8 +73,6 @@ CASE = Case(
             ),
             AFTER_FORK,
         ),
-        "sessions/%2Fhome%2Fdev%2Forbit/019e-c/summary.json": (SUBAGENT,),
-        "sessions/%2Fhome%2Fdev%2Forbit/019e-c/updates.jsonl": (WITHIN,),
     },
     calls=(
         Call(
