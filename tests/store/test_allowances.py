@@ -1,7 +1,6 @@
 """Official limits in the store: the newest of each, whatever came first, in the transaction of its lines."""
 
 import random
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from tests.store.building import a_source, a_step, commit
-from tests.store.filling import create
 from tokenmon.errors import SteppedDown
 from tokenmon.events import Limit
 from tokenmon.source import Step
@@ -73,6 +71,3 @@ async def test_a_reader_answers_limits_by_themselves_and_with_health(writer: Wri
     async with await Reader.open(tmp_path / "t.db") as reader:
         assert await reader.limits() == (told(12.5),)
         assert (await reader.health()).limits == (told(12.5),)
-
-
-async

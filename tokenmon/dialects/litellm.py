@@ -19,7 +19,7 @@ from tokenmon import text
 from tokenmon.dialects import around, fields, usage
 from tokenmon.dialects.base import Dialect, Record, Surroundings
 from tokenmon.dialects.fields import Cleaned, Invalid
-from tokenmon.dialects.plain import Nothing, PlainReader, Scene, each_valid
+from tokenmon.dialects.plain import Nothing, PlainReader, Scene, each_of
 from tokenmon.dialects.usage import Tokens
 from tokenmon.events import MAX_COUNT, NANO, Event, Names, Parsed, Reject
 
@@ -58,7 +58,7 @@ class LiteLlmReader(PlainReader[Nothing]):
             return super().parse(line)
         try:
             rows = [row for row in fields.value_of(line) if isinstance(row, dict) and matches(row)]
-            return each_valid(self._call, rows) if rows else Reject("line is not a JSON object")
+            return each_of(self._call, rows) if rows else Reject("line is not a JSON object")
         except Invalid as reason:
             return Reject(str(reason))
 

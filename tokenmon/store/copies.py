@@ -20,7 +20,8 @@ SELECT ts, uid, ifnull(speed, 0), source, input + cache_read + cache_write_5m + 
 FROM event WHERE ts = ? AND h = ?
 """
 _FILED = f"""
-SELECT sighting.source, source.path, source.kind, sighting.off, sighting.uid, sighting.tokens, ifnull(sighting.speed, 0), sighting.ts
+SELECT sighting.source, source.path, source.kind, sighting.off,
+  sighting.uid, sighting.tokens, ifnull(sighting.speed, 0), sighting.ts
 FROM sighting JOIN source ON source.id = sighting.source
 WHERE sighting.h = ? AND (sighting.uid IS NOT NULL OR sighting.ts = ?) ORDER BY source.path LIMIT {MOST}
 """

@@ -113,6 +113,13 @@ _Counts = dict[object, list[tuple[str, int]]]
 """By source or dialect: names and how often, the most frequent first."""
 
 
+async def _counts(snapshot: Snapshot, statement: str, table: str, name: str, *bound: object) -> _Counts:
+    found: _Counts = {}
+    for key, text, n in await snapshot.all(statement.format(table=table, name=name), bound):
+        found.setdefault(key, []).append((sanitise(text), n))
+    return found
+
+
 async def _sources(snapshot: Snapshot) -> tuple[SourceHealth, ...]:
     rows = await snapshot.all(_SOURCES)
     ids = json.dumps([row[-1] for row in rows])
