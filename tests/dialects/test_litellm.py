@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.dialects.cases.litellm import CACHED, FAILED, FAILED_ROW, HASH, PAYLOAD, ROW, SAME_AS_PAYLOAD, UNPRICED
-from tests.dialects.samples import Json, event, events_of, parse, reason
+from tests.dialects.samples import Json, event, parse, reason
 from tokenmon.dialects import recognise
-from tokenmon.events import Event, Names, identity_of_rewritten
+from tokenmon.events import Event, Names, Reject, identity_of_rewritten
 
 NAME = "litellm"
 
@@ -70,8 +70,9 @@ def test_a_payload_and_a_row_of_one_call_are_one_call() -> None:
 def test_an_export_of_the_table_is_an_array_of_rows() -> None:
     wrong = ROW | {"request_id": "r-3", "prompt_tokens": -1}
     export = json.dumps([ROW, None, {"a": 1}, wrong, FAILED_ROW, [ROW]], indent=1).encode()
-    assert [*events_of(parse(NAME, export))] == [event(NAME, ROW), event(NAME, FAILED_ROW)]
-    assert reason(NAME, json.dumps([wrong]).encode()) == "prompt_tokens is negative"
+    found = parse(NAME, export)
+    assert found == (event(NAME, ROW), Reject("prompt_tokens is negative"), event(NAME, FAILED_ROW))
+    assert parse(NAME, json.dumps([wrong]).encode()) == (Reject("prompt_tokens is negative"),)
     assert event(NAME, json.dumps(PAYLOAD, indent=1).encode()) == event(NAME, PAYLOAD)
 
 

@@ -1,6 +1,7 @@
 """LiteLLM's payloads and spend-log rows: cached answers, failures, JSON in texts, and a call that stands in both."""
 
 import json
+from dataclasses import replace
 
 from tests.dialects.cases.case import Call, Case, Json
 
@@ -136,6 +137,13 @@ UNPRICED: Json = PAYLOAD | {
     "metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 64}}},
 }
 
+EXPORTED: Json = ROW | {
+    "request_id": "chatcmpl-7",
+    "startTime": "2026-09-14T09:06:00+00:00",
+    "endTime": "2026-09-14 09:06:02.250",
+    "session_id": "sess-3",
+}
+
 _FIRST = Call(
     "2026-09-14T09:00:03.500Z", "anthropic", "claude-sonnet-4-5", input=600, output=500, cache_read=5000,
     cache_write_5m=1000, cost_logged=0.0123, session="sess-1",
@@ -157,6 +165,8 @@ CASE = Case(
             PAYLOAD,
             PAYLOAD | {"id": "chatcmpl-9", "prompt_tokens": -4},
         ),
+        "export/spend_logs.json": (json.dumps([ROW, EXPORTED, ROW | {"spend": -1}], indent=1).encode(),),
+        "bucket/2026-09-14/time-09-00-00-250000_chatcmpl-1.json": (PAYLOAD,),
         "spend_logs.jsonl": (ROW, SAME_AS_PAYLOAD, CACHED_ROW, FAILED_ROW, ROW),
     },
     calls=(
@@ -171,11 +181,12 @@ CASE = Case(
             "2026-09-14T09:03:01.000Z", "anthropic", "claude-sonnet-4-5", input=0, output=0, cost_logged=0,
             session="sess-1", failed=True,
         ),
+        replace(_SECOND, ts="2026-09-14T09:06:02.250Z", session="sess-3"),
         Call("2026-09-14T09:05:00.100Z", "", "", input=0, output=0, cost_logged=0, session="sess-2", failed=True),
         Call(
             "2026-09-14T09:05:01.000Z", "vertex_ai", "gemini-2.5-pro", input=36, output=10, cache_read=64,
             session="sess-1",
         ),
     ),
-    bad=1,
+    bad=2,
 )  # fmt: skip
