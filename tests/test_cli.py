@@ -10,9 +10,9 @@ import pytest
 
 from tests.command import environment_of, tokenmon
 from tokenmon import __version__
-from tokenmon.cli import _home
 from tokenmon.cli.arguments import COMMANDS, parse
 from tokenmon.dimensions import DIMENSIONS
+from tokenmon.directories import home_of
 from tokenmon.report.output import cells
 from tokenmon.settings import SPELLINGS, Settings, flag
 from tokenmon.view import Condition
@@ -35,9 +35,9 @@ def test_the_example_of_the_help_is_accepted(command: str) -> None:
 @pytest.mark.parametrize("given", ["", "relative", "~"])
 def test_a_home_that_is_no_place_is_none(given: str) -> None:
     """Else the database would be in `/.local`, or below wherever one happens to be."""
-    assert _home({"HOME": given}) == _home({})
-    assert _home({}).is_absolute()
-    assert _home({"HOME": "/home/mara"}) == Path("/home/mara")
+    assert home_of({"HOME": given}) == home_of({})
+    assert Path(home_of({})).is_absolute()
+    assert home_of({"HOME": "/home/mara"}) == "/home/mara"
 
 
 def test_help_and_version_are_fine(tmp_path: Path) -> None:

@@ -74,8 +74,9 @@ def test_the_totals_are_the_sums_of_the_files(home: Path, expected: dict[str, Su
 def test_every_dialect_has_its_own_sums(home: Path, expected: dict[str, Sums]) -> None:
     report = tokenmon(home, "report", str(SAMPLE_DATA), "--json", "--by", "dialect")
     rows = {row["dialect"]: row for row in report["rows"]}
-    assert rows.keys() == expected.keys()
-    for dialect, sums in expected.items():
+    calling = {dialect: sums for dialect, sums in expected.items() if sums.requests}
+    assert rows.keys() == calling.keys()
+    for dialect, sums in calling.items():
         wanted = row_of(sums)
         found = {name: rows[dialect][name] for name in wanted}
         assert found == {name: pytest.approx(value, abs=1e-9) for name, value in wanted.items()}, dialect

@@ -2,6 +2,6 @@
 
 import sys
 
-from tokenmon.cli import main
+from tokenmon.start import main
 
 sys.exit(main())

@@ -17,7 +17,13 @@ NEARLY = 90
 STALE_MS = 8 * 24 * 3_600_000
 """What was told longer ago, and ended, is no news any more: the longest usual window is a week."""
 
-_HOUR, _DAY = 60, 24 * 60
+BELIEVED = 10_000
+"""Largest percentage that is believed: a limit may be overdrawn, but not a hundredfold."""
+
+CLAUDE_CODE_WINDOWS = {"five_hour": 300, "seven_day": 10_080}
+"""Lengths in minutes of the windows that Claude Code tells by name only."""
+
+_HOUR = 60
 
 
 def span(minutes: int) -> str:
@@ -60,8 +66,8 @@ def standing(limits: Iterable["Limit"], now_ms: int) -> tuple["Limit", ...]:
     return tuple(sorted(told, key=lambda limit: (is_reset(limit, now_ms), -limit.used, title(limit), limit.plan)))
 
 
-def clock(at_ms: int, now_ms: int, zone: tzinfo) -> str:
-    """When something is: `17:30` within the day, `Thu 17:30` within the week, else `Dec 03`."""
+def clock(at_ms: int, now_ms: int, zone: tzinfo | None) -> str:
+    """When something is, in a zone or in the machine's: `17:30` today, `Thu 17:30` within a week, else `Dec 03`."""
     then, now = (datetime.fromtimestamp(ms / 1_000, zone) for ms in (at_ms, now_ms))
     if then.date() == now.date():
         return f"{then:%H:%M}"

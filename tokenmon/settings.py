@@ -17,12 +17,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from tokenmon import directories
 from tokenmon.budget import Budget, parse_budget
 from tokenmon.errors import ConfigError, UsageError
 from tokenmon.zones import parse_zone
-
-SYSTEM_CONFIG = Path("/etc/tokenmon")
-"""Where a service's configuration is, for every user of the machine."""
 
 DAY_S = 86_400
 THEMES = ("auto", "dark", "light", "ansi")
@@ -222,24 +220,19 @@ def variable(name: str) -> str:
 # -- places
 
 
-def _base(environment: Mapping[str, str], home: Path, name: str, default: str) -> Path:
-    given = environment.get(name, "")
-    return (Path(given) if os.path.isabs(given) else home / default) / "tokenmon"
-
-
 def state_dir(environment: Mapping[str, str], home: Path) -> Path:
     """Where databases are."""
-    return _base(environment, home, "XDG_STATE_HOME", ".local/state")
+    return Path(directories.state(environment, str(home)))
 
 
 def cache_dir(environment: Mapping[str, str], home: Path) -> Path:
     """Where things are that can be made again."""
-    return _base(environment, home, "XDG_CACHE_HOME", ".cache")
+    return Path(directories.cache(environment, str(home)))
 
 
 def config_dir(environment: Mapping[str, str], home: Path) -> Path:
     """Where the user's configuration is."""
-    return _base(environment, home, "XDG_CONFIG_HOME", ".config")
+    return Path(directories.config(environment, str(home)))
 
 
 def _slug(path: str) -> str:
@@ -265,7 +258,10 @@ def database_for(settings: Settings, environment: Mapping[str, str], home: Path)
 
 
 def load_settings(
-    flags: Mapping[str, object], environment: Mapping[str, str], home: Path, system: Path = SYSTEM_CONFIG
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    home: Path,
+    system: Path = Path(directories.SYSTEM_CONFIG),
 ) -> Settings:
     """All settings from flags (None: not given), environment and file; ConfigError says where one is wrong."""
     own = config_dir(environment, home)

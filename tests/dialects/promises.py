@@ -1,6 +1,6 @@
 """What may come of a line, whatever it was."""
 
-from tokenmon.dialects import Dialect
+from tokenmon.dialects import Dialect, by_name
 from tokenmon.events import MAX_COST, MAX_COUNT, Event, Limit, Parsed, Reject
 
 
@@ -14,7 +14,7 @@ def check(parsed: Parsed, dialect: Dialect) -> None:
             assert len(event.reason) < 120
             continue
         if isinstance(event, Limit):
-            check_limit(event, dialect)
+            check_limit(event)
             continue
         if isinstance(event, Reject):
             check(event, dialect)
@@ -35,9 +35,9 @@ def check(parsed: Parsed, dialect: Dialect) -> None:
         assert all(each is None or 0 <= each <= MAX_COUNT for each in (event.latency_ms, event.ttft_ms))
 
 
-def check_limit(limit: Limit, dialect: Dialect) -> None:
+def check_limit(limit: Limit) -> None:
     """The same of news of a limit."""
-    assert limit.dialect == dialect.name
+    assert by_name(limit.dialect), "nobody's calls use it up"
     assert 0 <= limit.used <= 100_000
     assert limit.resets_at is None or 0 <= limit.resets_at < 4_133_980_800_000
     assert limit.minutes is None or 0 < limit.minutes <= MAX_COUNT

@@ -9,7 +9,7 @@ import pytest
 from tests.dialects.cases import CASES
 from tests.dialects.cases.case import Call, Case
 from tests.ingest.ingesting import ingest, rows
-from tokenmon.events import NANO, Flag
+from tokenmon.events import NANO, Flag, Limit
 from tokenmon.exact import instant
 
 EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: case.dialect)
@@ -36,8 +36,8 @@ def stored(database: Path) -> list[Call]:
     return in_order(_call(*row) for row in rows(database, _STORED))
 
 
-def in_order(calls: Any) -> list[Call]:
-    """Calls in an order of their own, so that only what they are matters."""
+def in_order(calls: Any) -> list[Any]:
+    """Calls or limits in an order of their own, so that only what they are matters."""
     return sorted(calls, key=repr)
 
 
@@ -69,7 +69,9 @@ def test_a_case_holds_its_calls_each_once_and_no_others(case: Case, tmp_path: Pa
     assert stored(database) == in_order(case.calls)
     assert rows(database, "SELECT coalesce(sum(rejects), 0) FROM source") == [(case.bad,)]
     dialects = {dialect for (dialect,) in rows(database, "SELECT DISTINCT dialect FROM series")}
-    assert dialects == {case.dialect}
+    assert dialects == ({case.dialect} if case.calls else set())
+    limits = rows(database, "SELECT ts, dialect, name, used, minutes, resets_at, plan FROM allowance")
+    assert in_order(Limit(*limit) for limit in limits) == in_order(case.limits)
 
 
 @EVERY

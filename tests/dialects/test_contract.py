@@ -13,20 +13,18 @@ from tests.dialects.samples import NATIVE, SAMPLES, Json, Place, line, parse, re
 from tests.fuzz.mutations import file_of, places_in, put
 from tests.fuzz.promises import read as read_as
 from tokenmon.dialects import DIALECTS, Dialect, by_name, recognise
-from tokenmon.events import Event, Parsed, Reject
+from tokenmon.events import Event, Limit, Parsed, Reject
 
 EVERY = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
 
-def has_event(parsed: Parsed) -> bool:
-    """Whether a line told of a call."""
-    return isinstance(parsed, Event) or (isinstance(parsed, tuple) and any(isinstance(each, Event) for each in parsed))
+def tells(parsed: Parsed) -> bool:
+    """Whether a line told of a call or a limit."""
+    return isinstance(parsed, Event | Limit | tuple)
 
 
-USAGE = {
-    name: next(record for record in records if has_event(parse(name, record))) for name, records in SAMPLES.items()
-}
-"""A record of each dialect that is an event."""
+USAGE = {name: next(record for record in records if tells(parse(name, record))) for name, records in SAMPLES.items()}
+"""A record of each dialect that tells something."""
 
 
 def test_there_is_a_sample_of_every_dialect() -> None:
@@ -92,7 +90,7 @@ def test_a_bad_line_costs_only_itself(dialect: Dialect, kind: str) -> None:
     # Without a word that the dialect knows, nothing of it is decoded; a document may be an array.
     harmless = kind == "nested deeply" or (kind == "an array" and dialect.documents)
     assert isinstance(outcome, Reject) or (harmless and outcome is None)
-    assert has_event(one.parse(good))
+    assert tells(one.parse(good))
 
 
 @EVERY

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tokenmon.cli.arguments import Arguments, parse
 from tokenmon.cli.target import Target, find_target
+from tokenmon.directories import home_of
 from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
 from tokenmon.ranges import resolve
 from tokenmon.settings import Settings, cache_dir, config_dir, database_for, load_settings
@@ -38,18 +39,10 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _home(environment: Mapping[str, str]) -> Path:
-    """The user's directory; an empty or relative HOME would put a database into `/` or wherever one happens to be."""
-    import pwd  # not on Windows
-
-    given = environment.get("HOME", "")
-    return Path(given) if os.path.isabs(given) else Path(pwd.getpwuid(os.getuid()).pw_dir)
-
-
 def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
     if sys.platform == "win32":
         raise TokenmonError("tokenmon runs on Linux and macOS", "on Windows run it inside WSL")
-    home = _home(environment)
+    home = Path(home_of(environment))
     settings = load_settings(arguments.settings(), environment, home)
     _check_range(settings)
     values = arguments.values
@@ -57,6 +50,8 @@ def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
         return _sample(arguments)
     if arguments.command == "demo":
         return _demo(settings, environment)
+    if arguments.command == "statusline":
+        return _statusline(arguments, environment, home)
     if arguments.command == "prices":
         from tokenmon.report import prices
 
@@ -185,6 +180,18 @@ def _demo(settings: Settings, environment: Mapping[str, str]) -> int:
     from tokenmon.sample import demo
 
     return demo.run(settings, _screen())
+
+
+def _statusline(arguments: Arguments, environment: Mapping[str, str], home: Path) -> int:
+    values = arguments.values
+    database = os.path.abspath(values.db) if values.db else ""
+    if not values.change:
+        from tokenmon.statusline import line
+
+        return line.run(database)
+    from tokenmon.statusline import install
+
+    return install.run(environment, home, install=values.change == "install", agreed=values.yes, database=database)
 
 
 def _sample(arguments: Arguments) -> int:

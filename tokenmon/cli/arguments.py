@@ -158,7 +158,7 @@ def _monitor() -> Parser:
         "[PATH ...] [options]  or  tokenmon COMMAND ...",
         "Shows in a terminal what LLM usage costs, live, from the logs you already have.",
         "tokenmon ~/.claude/projects --range 7d",
-        "Commands: " + ", ".join(name for name in COMMANDS if name) + "; try --help",
+        fill("Commands: " + ", ".join(name for name in COMMANDS if name) + "; try --help", 80),
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="directories or log files; ./demo for one named as a command"
@@ -275,6 +275,26 @@ def _prices() -> Parser:
     return parser
 
 
+def _statusline() -> Parser:
+    parser = Parser(
+        "statusline",
+        "[--install | --uninstall] [options]",
+        "Prints one line about costs for Claude Code, which hands it JSON on stdin.",
+        "tokenmon statusline --install",
+    )
+    parser.add_argument(
+        *("--install", "--uninstall"),
+        dest="change",
+        action=_Chosen,
+        default="",
+        help="put it into Claude Code's settings, or take it out",
+    )
+    parser.add_argument("--yes", action="store_true", help="without asking; the change is shown in any case")
+    _add_settings(parser, "db")
+    _add_help(parser)
+    return parser
+
+
 def _sample() -> Parser:
     parser = Parser(
         "sample", "DIR [options]", "Writes made-up logs to play with.", "tokenmon sample ./logs --events 100000"
@@ -300,6 +320,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "explain": _explain,
     "status": _status,
     "prices": _prices,
+    "statusline": _statusline,
     "sample": _sample,
 }
 """The one list of commands; the empty one is the monitor."""

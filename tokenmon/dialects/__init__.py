@@ -7,6 +7,7 @@ from tokenmon.dialects.amp import AMP
 from tokenmon.dialects.api_response import API_RESPONSE
 from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
 from tokenmon.dialects.claude_code import CLAUDE_CODE
+from tokenmon.dialects.claude_code_status import CLAUDE_CODE_STATUS
 from tokenmon.dialects.cline import CLINE
 from tokenmon.dialects.codex import CODEX
 from tokenmon.dialects.copilot_cli import COPILOT_CLI
@@ -42,6 +43,7 @@ __all__ = [
 DIALECTS: tuple[Dialect, ...] = (
     AMP,
     CLAUDE_CODE,
+    CLAUDE_CODE_STATUS,
     CLINE,
     CODEX,
     COPILOT_CLI,

@@ -10,10 +10,9 @@ from typing import Any
 from tokenmon.dialects import fields
 from tokenmon.dialects.fields import Cleaned
 from tokenmon.events import Limit
+from tokenmon.limits import BELIEVED
 
 WINDOWS = ("primary", "secondary")
-MOST = 10_000
-"""Largest percentage that is believed: a limit may be overdrawn, but not a hundredfold."""
 LONGEST = 10 * 366 * 24 * 60
 """Longest window that is believed, minutes."""
 
@@ -25,7 +24,7 @@ def limits_of(told: Any, ts: int, dialect: str, clean: Cleaned) -> Iterator[Limi
     of = "" if identity in ("", dialect) else f"{model or identity} "
     for window in WINDOWS:
         values = fields.mapping(limits.get(window))
-        used = fields.percentage(values.get("used_percent"), MOST)
+        used = fields.percentage(values.get("used_percent"), BELIEVED)
         if used is not None:
             yield Limit(
                 ts=ts,

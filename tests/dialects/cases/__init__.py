@@ -6,6 +6,7 @@
 from tests.dialects.cases import (
     amp,
     api_response,
+    claude_code_status,
     cline,
     copilot_cli,
     cpa,
@@ -28,6 +29,7 @@ from tests.dialects.cases.case import Case
 CASES: tuple[Case, ...] = (
     amp.CASE,
     api_response.CASE,
+    claude_code_status.CASE,
     cline.CASE,
     copilot_cli.CASE,
     cpa.CASE,
@@ -45,3 +47,6 @@ CASES: tuple[Case, ...] = (
     pi.CASE,
     qwen_code.CASE,
 )
+
+WITHOUT_CALLS = frozenset(case.dialect for case in CASES if not case.calls)
+"""Dialects whose logs tell limits only."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.plain_sums import COUNTS, Sums
+from tokenmon.events import Limit
 
 Json = dict[str, Any]
 
@@ -41,6 +42,8 @@ class Case:
     """Lines by the file's path, below a directory. One record in a file that ends in `.json` is a document."""
     calls: tuple[Call, ...]
     """Every call once, however often it is written."""
+    limits: tuple[Limit, ...] = ()
+    """What is known of official limits in the end."""
     bad: int = 0
     """Invalid lines."""
     others: tuple[Json, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""The line below Claude Code's prompt."""
