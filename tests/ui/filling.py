@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenmon.events import NANO, Event, Names
+from tokenmon.events import NANO, Event, Limit, Names
 from tokenmon.source import Checkpoint, RejectedLine, Row, Step, Tally
 from tokenmon.store.writer import Writer
 
@@ -94,6 +94,7 @@ class Filler:
         calls: Sequence[tuple[Event, int | None]],
         *,
         rejects: Sequence[str] = (),
+        limits: Sequence[Limit] = (),
         backlog: int = 0,
         now: int = NOW,
         live: bool = True,
@@ -116,7 +117,7 @@ class Filler:
             id=self._at.id, path=self._at.path, dev=1, ino=1, lineage=7, offset=end, size=end, dialect="native"
         )
         lines = [RejectedLine(start + len(calls) + index, 1, reason) for index, reason in enumerate(rejects)]
-        step = Step(self._at, after, rows, lines, Tally(rejects=len(rejects)), last_change_ms=now)
+        step = Step(self._at, after, rows, lines, Tally(rejects=len(rejects)), now, limits=list(limits))
         self._at = self.writer.commit([step], backlog=backlog, now_ms=now, live=live).checkpoints[0]
 
     def close(self) -> None:

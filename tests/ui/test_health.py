@@ -8,6 +8,7 @@ import pytest
 from tests.ui.driving import Driver, driven
 from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call
 from tokenmon.alerts import RULES
+from tokenmon.events import Limit
 from tokenmon.pricing.overrides import read_overrides
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.panels.health import HealthPanel
@@ -250,3 +251,36 @@ async def test_the_bell_rings_once_for_a_critical_alert_that_begins(tmp_path: Pa
         await driver.shows("14:32:06")
         assert len(heard) == rings
     filler.close()
+
+
+async def test_limits_are_told_with_plan_and_reset_and_can_be_copied(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add(
+        [call(NOW - HOUR, *MODELS[0], "prod-api")],
+        limits=[
+            Limit(NOW - HOUR, "codex", "primary", 58.4, 300, NOW + 2 * HOUR, "pro"),
+            Limit(NOW - HOUR, "claude-code", "five_hour", 97, 300, NOW - 1_000),
+            Limit(NOW - HOUR, "codex", "GPT-5.3-Codex-Spark secondary", 100, 10_080, NOW + 60 * HOUR, "pro"),
+        ],
+    )
+    async with driven(tmp_path / "a.db", (80, 45)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("LIMITS", "codex 5h", "58% until 16:32  (pro, told 13:32)", "claude-code 5h")
+        section = told(driver).split("LIMITS")[1].split("INGEST")[0]
+        assert "codex GPT-5.3-Codex-Spark 7d" in section
+        assert "100% until Mon 02:32" in section
+        assert "97%" not in section
+        assert "reset" in section
+        assert driver.fits()
+        panel = driver.main.query_one(HealthPanel)
+        page(driver).walk(1, lambda key: key.startswith("limit "))
+        table = panel.table()
+        assert table.columns[:2] == ("name", "dialect")
+        assert [row[0] for row in table.rows] == ["GPT-5.3-Codex-Spark secondary", "primary", "five_hour"]
+
+
+async def test_without_limits_there_is_no_section_of_them(full: Path) -> None:
+    async with driven(full, (80, 45)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("ALERTS", "INGEST")
+        assert "LIMITS" not in told(driver)

@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from tests.ui.driving import Driver, driven
-from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call
-from tokenmon.events import NANO
+from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call, made_up
+from tokenmon.events import NANO, Limit
 from tokenmon.ui.panels.summary import SummaryPanel, below, beside
 from tokenmon.ui.widgets.chart import TimeChart
 from tokenmon.ui.widgets.lines import Lines
@@ -229,3 +229,45 @@ async def test_wide_names_keep_values_in_their_column(full: Path) -> None:
         await driver.shows("Top keys", "日本-batch")
         rows = ranking(driver, "keys").text.split("\n")
         assert len({cell_len(row) for row in rows}) == 1
+
+
+HOURS = Limit(NOW - HOUR, "codex", "primary", 58, 300, NOW + 2 * HOUR, "pro")
+WEEK = Limit(NOW - HOUR, "codex", "secondary", 93, 10_080, NOW + 60 * HOUR, "pro")
+ENDED = Limit(NOW - HOUR, "claude-code", "five_hour", 97, 300, NOW - 1_000)
+
+
+def with_limits(path: Path, *limits: Limit) -> Path:
+    filler = Filler(path)
+    filler.add(made_up(200), limits=limits)
+    return path
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 30), (160, 45)], ids=str)
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_limits_are_one_row_above_the_cards(tmp_path: Path, size: tuple[int, int], ascii: bool) -> None:
+    database = with_limits(tmp_path / "a.db", HOURS, WEEK, ENDED)
+    async with driven(database, size, ascii=ascii) as driver:
+        await driver.shows("Top models", "codex 7d", "93%", "Mon 02:32")
+        panel = driver.main.query_one(SummaryPanel)
+        await driver.until(lambda: panel.query_one("#spend", TimeChart).size.height >= 5)
+        shown = [child for child in (panel.query_one("#limits"), *panel.query(".card")) if child.display]
+        assert sum(child.region.height for child in shown if child.region.x == 0) == panel.size.height
+        assert driver.fits()
+        row = panel.query_one("#limits", Lines).text
+        assert row.endswith({60: "+2", 80: "+1"}.get(size[0], "reset"))
+        assert "97%" not in row, "that window has ended"
+
+
+async def test_without_limits_there_is_no_row_for_them(full: Path) -> None:
+    async with driven(full) as driver:
+        await driver.shows("Top models", "claude-sonnet-4-5")
+        assert not driver.main.query_one("#limits").display
+
+
+async def test_news_of_a_limit_is_shown_at_once(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add(made_up(50))
+    async with driven(tmp_path / "a.db") as driver:
+        await driver.shows("Top models", "claude-sonnet-4-5")
+        filler.add([], limits=[HOURS])
+        await driver.shows("codex 5h", "58%", "16:32")

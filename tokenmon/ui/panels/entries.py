@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tokenmon import limits as official
 from tokenmon.alerts import RULES
+from tokenmon.events import Limit
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.search import found_among
 
@@ -21,6 +23,8 @@ class Entries:
     """Keys of alerts that were acknowledged."""
     fine: tuple[tuple[str, str], ...] = ()
     """Kind of a rule that calls for nothing, and what is true instead."""
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """Official limits, the most used first."""
     sources: Mapping[str, SourceHealth] = field(default_factory=dict)
     rejects: Mapping[str, RejectSample] = field(default_factory=dict)
     excerpts: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +56,11 @@ class Entries:
                 for rule in RULES
                 if found_among((rule.kind, rule.fine), search) and all(alert.kind != rule.kind for alert in standing)
             ),
+            limits={
+                f"limit {limit.dialect} {limit.plan} {limit.name}": limit
+                for limit in official.standing(health.limits, now)
+                if found_among((official.title(limit), limit.plan, limit.name), search)
+            },
             sources={
                 f"source {source.path}": source
                 for source in sources

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from msgspec import Raw
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widget import Widget
 
+from tokenmon import limits
+from tokenmon.events import Limit
 from tokenmon.exact import Value, harmless, instant
 from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.reader import Reader
@@ -154,6 +157,8 @@ class HealthPanel(Panel[Condition]):
             return _table(_REJECT, {key: _reject(reject) for key, reject in entries.rejects.items()}, cursor)
         if cursor in entries.unpriced:
             return _table(_UNPRICED, {key: _unpriced(model) for key, model in entries.unpriced.items()}, cursor)
+        if cursor in entries.limits:
+            return _table(_LIMIT, {key: _limit(limit, self.now) for key, limit in entries.limits.items()}, cursor)
         rows = {key: _source(source, self.now) for key, source in entries.sources.items()}
         return _table(_SOURCE, rows, cursor)
 
@@ -177,6 +182,7 @@ _SOURCE = (
     "path", "dialect", "state", "offset", "size", "lag_seconds", "events", "skipped", "rejects", "duplicates",
     "last_event_at", "last_change_at", "error",
 )  # fmt: skip
+_LIMIT = ("name", "dialect", "plan", "window_minutes", "used_percent", "resets_at", "told_at")
 _REJECT = ("source_path", "source_offset", "reason", "seen_at")
 _UNPRICED = ("override", "model", "requests", "total_tokens")
 
@@ -206,6 +212,12 @@ def _source(source: SourceHealth, now: int) -> tuple[Value, ...]:
         _at(source.last_change),
         harmless(source.error) or None,
     )
+
+
+def _limit(limit: Limit, now: int) -> tuple[Value, ...]:
+    used = 0 if limits.is_reset(limit, now) else limit.used
+    told = Raw(f"{used:g}".encode()), _at(limits.ends_at(limit)), instant(limit.ts)
+    return harmless(limit.name), limit.dialect, harmless(limit.plan) or None, limit.minutes, *told
 
 
 def _reject(reject: RejectSample) -> tuple[Value, ...]:

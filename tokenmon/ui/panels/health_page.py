@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.text import Text
 
+from tokenmon import limits
 from tokenmon.exact import harmless
 from tokenmon.settings import config_dir
 from tokenmon.store.answers import AlertRow, Health, SourceHealth
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
 from tokenmon.ui.panels.entries import Entries
+from tokenmon.ui.panels.limits import painted
 from tokenmon.ui.widgets.bars import sparkline
 from tokenmon.ui.widgets.lines import flowed, wrapped
 from tokenmon.ui.widgets.page import Part
@@ -76,6 +79,7 @@ class Sections:
         """The whole page."""
         sections = (
             self._alerts(entries),
+            *([self._limits(entries)] if entries.limits else []),
             self._ingest(health, pace),
             self._sources(entries, health.sources_total, health.sources_total - len(health.sources)),
             self._rejects(entries, sum(source.rejects for source in health.sources)),
@@ -146,6 +150,18 @@ class Sections:
         )
         line.append_text(self.look.label(first, room)).append(since.rjust(8), palette.muted)
         return line, *(Text(" " * indent + part, palette.text) for part in rest)
+
+    def _limits(self, entries: Entries) -> Iterator[Part]:
+        yield self._head("LIMITS", "official, as they were last told")
+        titles = {key: limits.title(limit) for key, limit in entries.limits.items()}
+        width = min(max(map(len, titles.values())), max(8, self.width - 46))
+        for key, limit in entries.limits.items():
+            name = Text("    ").append_text(self.look.label(self.look.name(titles[key]), width))
+            line = painted(limit, self.look, self.now, name, told="until ")
+            told = f"told {formatting.day_or_time(limit.ts, self.look.zone, self.now)}"
+            notes = (f"  ({self.look.name(limit.plan)}, {told})", f"  ({told})")[not limit.plan :]
+            note = next((note for note in notes if line.cell_len + cell_len(note) <= self.width), "")
+            yield Part(key, (line.append(note, self.look.palette.muted),))
 
     def _ingest(self, health: Health, pace: Pace | None) -> Iterator[Part]:
         palette = self.look.palette

@@ -13,6 +13,8 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from tokenmon.dimensions import Dimension
+from tokenmon.events import Limit
+from tokenmon.limits import standing
 from tokenmon.store.answers import AlertRow, Breakdown, Group
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
@@ -24,6 +26,7 @@ from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.cells import cost_cell
 from tokenmon.ui.panels.grouped import LIMIT, MATERIAL
 from tokenmon.ui.panels.groups import table_of
+from tokenmon.ui.panels.limits import row
 from tokenmon.ui.panels.models import MODEL
 from tokenmon.ui.panels.spend import TOP, Spend, load_spend, picture_of
 from tokenmon.ui.panels.spenders import SPENDERS, spenders
@@ -80,6 +83,8 @@ class Overview:
     spend: Spend
     alerts: tuple[AlertRow, ...]
     """Those that stand and that nobody acknowledged."""
+    limits: tuple[Limit, ...] = ()
+    """Official limits worth telling now."""
 
 
 class Earlier:
@@ -143,7 +148,7 @@ def below(height: int, border: int, models: int, spenders: int, alerts: int) -> 
 
 
 class SummaryPanel(Panel[Overview]):
-    """Top models, top keys, spend over time, alerts."""
+    """Official limits where they are known, top models, top keys, spend over time, alerts."""
 
     ID = "summary"
     TITLE = "Summary"
@@ -178,6 +183,7 @@ class SummaryPanel(Panel[Overview]):
         self._columns = 0
 
     def compose(self) -> ComposeResult:
+        yield Lines(id="limits")
         with Horizontal(id="upper"):
             with Vertical(id="top-models-card", classes="card"):
                 yield Ranking(self.look, id="top-models")
@@ -207,6 +213,7 @@ class SummaryPanel(Panel[Overview]):
             await self._spenders(reader, view) if self._has_room_for_spenders else None,
             await load_spend(reader, view, MODEL, zone, self._columns, self.now),
             tuple(alert for alert in alerts if alert.state != "ok" and not self._acknowledged.holds(alert)),
+            standing(await reader.limits(), self.now),
         )
 
     async def _spenders(self, reader: Reader, view: View) -> Ranked:
@@ -219,7 +226,12 @@ class SummaryPanel(Panel[Overview]):
         """Whether they may be shown at this size, whatever the models take."""
         border = self._border
         narrow = self.screen.has_class("-narrow")
-        return not narrow or below(self.size.height, border, LEAST_RANKS, LEAST_RANKS, 1).spenders > 0
+        return not narrow or below(self._height, border, LEAST_RANKS, LEAST_RANKS, 1).spenders > 0
+
+    @property
+    def _height(self) -> int:
+        """Rows for the cards."""
+        return self.size.height - bool(self._data is not None and self._data.limits)
 
     @property
     def _border(self) -> int:
@@ -238,13 +250,16 @@ class SummaryPanel(Panel[Overview]):
         self._draw_alerts(data.alerts)
 
     def _lay_out(self, data: Overview) -> None:
+        told = self.query_one("#limits", Lines)
+        told.display = bool(data.limits)
+        told.show(row(data.limits, self.look, self.now, self.size.width))
         models = len(data.models.now.groups) + (1 if data.models.missing else 0)
         who = data.spenders
         keys = len(who.now.groups) + (1 if who.missing else 0) if who is not None else 0
         if self.screen.has_class("-narrow"):
-            heights = below(self.size.height, self._border, models, keys, max(1, len(data.alerts)))
+            heights = below(self._height, self._border, models, keys, max(1, len(data.alerts)))
         else:
-            heights = beside(self.size.height, self._border, max(models, keys))
+            heights = beside(self._height, self._border, max(models, keys))
         for name, height in (
             ("top-models", heights.models),
             ("top-keys", heights.spenders if who is not None else 0),
