@@ -26,8 +26,8 @@ class Dimension:
     """As a column heading spells it."""
     of_names: Callable[[Names], str] | None = None
     """From a series' names; empty where they do not tell."""
-    bucket: Literal["hour", "day", "week", "month", None] = None
-    """A calendar bucket in the viewer's time zone."""
+    bucket: Literal["hour", "day", "week", "month", "block", None] = None
+    """A calendar bucket in the viewer's time zone, or a block of hours that begins with a call."""
     of_event: Literal["source", "session", None] = None
     """Known only of single events; a range is scanned."""
 
@@ -37,6 +37,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("key", "Key", of_names=key_of),
     Dimension("source", "Source", of_event="source"),
     Dimension("session", "Session", of_event="session"),
+    Dimension("block", "Block", bucket="block"),
     Dimension("hour", "Hour", bucket="hour"),
     Dimension("day", "Day", bucket="day"),
     Dimension("week", "Week", bucket="week"),

@@ -4,7 +4,7 @@ One list of fields serves all three. A count is null where no event of the group
 are 0 where 0 is meant (requests, errors, unpriced, tokens, cost) and null elsewhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +19,7 @@ from tokenmon.report.question import Question, ask
 from tokenmon.report.unpriced import BY, entry, found_in, prices_file
 from tokenmon.report.unpriced import plain_lines as unpriced_lines
 from tokenmon.store.answers import Breakdown, Group, Health, Sums, Unpriced
+from tokenmon.store.buckets import is_in_block
 from tokenmon.view import Window
 from tokenmon.zones import zone_name
 
@@ -273,10 +274,7 @@ def plain_lines(
     idle = {heading for heading, count in _RARE.items() if not count(totals)}
     numbers = [each for each in (RECONCILED_NUMBERS if reconcile else NUMBERS) if each[0].heading not in idle]
     columns = [*(Column(dimension.label, label=True) for dimension in by), *(column for column, _ in numbers)]
-    rows = [
-        [*(value or "(none)" for value in group.values), *(of(group.sums) for _, of in numbers)]
-        for group in found.groups
-    ]
+    rows = [[*_values(by, group, question.now()), *(of(group.sums) for _, of in numbers)] for group in found.groups]
     total = ["Total", *("" for _ in by[1:]), *(of(totals) for _, of in numbers)]
     width = terminal_width()
     lines = [*wrap(_heading(question, shown), width), "", *table(columns, rows, total, width).splitlines()]
@@ -284,6 +282,16 @@ def plain_lines(
         lines.append(cut(found))
     marks = _reconciled(totals, health) if reconcile else _marks(totals, health)
     return [*lines, *(line for mark in marks for line in wrap(mark, width))]
+
+
+def _values(by: Sequence[Dimension], group: Group, now_ms: int) -> Iterator[str]:
+    """The values of a row, those of blocks in short."""
+    for dimension, value in zip(by, group.values, strict=True):
+        start, is_block, end = (value or "").partition("..") if dimension.bucket == "block" else ("", "", "")
+        if is_block and value is not None:
+            yield f"{start[:10]} {start[11:16]}-{'now' if is_in_block(value, now_ms) else end}"
+        else:
+            yield value or "(none)"
 
 
 def _heading(question: Question, shown: Window) -> str:

@@ -5,17 +5,19 @@ SQLite adds up whole classes of series that share their values and flags, and on
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import pairwise
+from typing import Literal
 
 from tokenmon.dimensions import Dimension
 from tokenmon.store import buckets
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Part, Span, adding, runs, snap
 from tokenmon.store.groups import Tally, Values, fold
-from tokenmon.store.schema import SUMS
+from tokenmon.store.schema import HOUR, SUMS
 from tokenmon.store.selecting import names_of
 from tokenmon.store.slots import exact, summed
 from tokenmon.store.snapshot import Row, Snapshot
@@ -34,6 +36,17 @@ SELECT key, (SELECT min(ts) FROM event WHERE ts >= json_extract(value, '$[0]') A
   (SELECT max(ts) FROM event WHERE ts >= json_extract(value, '$[0]') AND ts < json_extract(value, '$[1]'))
 FROM json_each(?)
 """
+_HOURS = """
+WITH RECURSIVE hour(k) AS (
+  SELECT min(k) FROM r1h
+  UNION ALL SELECT (SELECT min(k) FROM r1h WHERE k > hour.k) FROM hour WHERE hour.k IS NOT NULL)
+SELECT k FROM hour WHERE k IS NOT NULL AND k NOT IN (SELECT value FROM json_each(?))
+  AND EXISTS (SELECT 1 FROM r1h r WHERE r.k = hour.k AND r.n > 0{})
+UNION SELECT value FROM json_each(?)
+  WHERE EXISTS (SELECT 1 FROM event r WHERE r.ts >= value * 3600000 AND r.ts < (value + 1) * 3600000{})
+ORDER BY 1
+"""
+_HOURS_OF_EVENTS = "SELECT DISTINCT r.ts / 3600000 FROM event r WHERE true{} ORDER BY 1"
 _OCCUPIED = """
 WITH RECURSIVE day(k) AS (
   SELECT min(k) FROM r1d
@@ -67,13 +80,14 @@ async def tallies(
     if not extra and not calendar:
         pieces = await vectors.read(moment, catalogue, selection, span)
         return Found(pieces.tallies(catalogue, by), pieces.totals(catalogue))
-    slots = await _slots(moment, span, by, zone) if calendar else [span]
+    blocks = await _blocks(moment, selection) if any(dimension.bucket == "block" for dimension in by) else []
+    slots = await _slots(moment, span, by, zone, blocks) if calendar else [span]
     bounded, totals = len(slots) > MOST_BUCKETS, None
     if bounded:
         slots = slots[-MOST_BUCKETS:]
         totals = (await vectors.read(moment, catalogue, selection, span)).totals(catalogue)
     texts: dict[str, dict[int, str]] = {name: await names_of(moment.snapshot, name) for name in extra}
-    names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone)
+    names = _Values(by, catalogue, texts, [start for start, _ in slots] if calendar else [], zone, blocks)
     if extra:
         parts = [(slot, (Part(RAW, *bounds),)) for slot, bounds in enumerate(slots)]
         rows = await _scanned(moment, selection, parts, ", ".join(("series", *extra)))
@@ -120,6 +134,7 @@ class _Values:
         texts: dict[str, dict[int, str]],
         starts: Sequence[int | None] = (),
         zone: tzinfo | None = None,
+        blocks: Sequence[int] = (),
     ) -> None:
         self._extra = list(texts)
         self._parts: list[tuple[str, dict[int, str]]] = []
@@ -129,7 +144,7 @@ class _Values:
             elif dimension.of_event is not None:
                 self._parts.append((dimension.of_event, texts[dimension.of_event]))
             elif dimension.bucket is not None and zone is not None:
-                self._parts.append(("slot", _labels(starts, dimension.bucket, zone)))
+                self._parts.append(("slot", _labels(starts, dimension.bucket, zone, blocks)))
 
     def of(self, series: int | None, known: Sequence[int | None], slot: int = 0) -> Values:
         """One value per dimension, None where it is missing."""
@@ -139,7 +154,12 @@ class _Values:
         )
 
 
-def _labels(starts: Sequence[int | None], bucket: buckets.Bucket, zone: tzinfo) -> dict[int, str]:
+def _labels(
+    starts: Sequence[int | None], bucket: buckets.Bucket | Literal["block"], zone: tzinfo, blocks: Sequence[int]
+) -> dict[int, str]:
+    if bucket == "block":
+        own = ((slot, bisect_right(blocks, start)) for slot, start in enumerate(starts) if start is not None)
+        return {slot: buckets.block_label(blocks[place - 1], zone) for slot, place in own if place}
     return {
         slot: buckets.label(buckets.floor(start, bucket, zone), bucket, zone)
         for slot, start in enumerate(starts)
@@ -147,10 +167,23 @@ def _labels(starts: Sequence[int | None], bucket: buckets.Bucket, zone: tzinfo) 
     }
 
 
-async def _slots(moment: Moment, span: Span, by: Sequence[Dimension], zone: tzinfo) -> list[Span]:
+async def _blocks(moment: Moment, selection: Selection) -> list[int]:
+    """Starts of the blocks of all that is selected, whenever it was, milliseconds."""
+    text, bound = selection.narrowed(RAW)
+    if selection.scans:
+        rows = await moment.snapshot.all(_HOURS_OF_EVENTS.format(text), bound)
+    else:
+        dirty = json.dumps([hour for low, high in moment.dirty for hour in range(low // HOUR, high // HOUR)])
+        rows = await moment.snapshot.all(_HOURS.format(text, text), (dirty, *bound, dirty, *bound))
+    return list(buckets.blocks(hour for (hour,) in rows))
+
+
+async def _slots(
+    moment: Moment, span: Span, by: Sequence[Dimension], zone: tzinfo, blocks: Sequence[int]
+) -> list[Span]:
     """The span cut at every edge of every bucket asked for, without the stretches that hold nothing."""
-    edges: set[int] = set()
-    kinds = {dimension.bucket for dimension in by if dimension.bucket is not None}
+    edges = {edge for start in blocks for edge in (start, start + buckets.BLOCK)}
+    kinds = {each.bucket for each in by if each.bucket is not None and each.bucket != "block"}
     occupied = await _occupied(moment, span)
     for low, high in occupied:
         for bucket in kinds:

@@ -2,15 +2,23 @@
 
 Days, weeks and months begin at local midnight (the first one, where a clock goes back over it); hours are real hours
 counted from local ones, so that a zone half an hour off has buckets half an hour off.
+
+A block is no calendar's: it begins at the full UTC hour of a call and lasts five hours; the next call after it begins
+the next one (ccusage's `identify_session_blocks`, whose blocks the allowance of Claude Code's plans follows). There, a
+call at the very millisecond of a block's end still belongs to it; here, where a roll-up of an hour is never divided, it
+begins the next.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from tokenmon.store.schema import HOUR
 
 Bucket = Literal["hour", "day", "week", "month"]
+
+BLOCK = 5 * HOUR
+"""How long a block lasts, milliseconds."""
 
 
 def _local(at: int, zone: tzinfo) -> datetime:
@@ -70,3 +78,23 @@ def label(start: int, bucket: Bucket, zone: tzinfo) -> str:
         year, week, _ = local.isocalendar()
         return f"{year}-W{week:02}"
     return f"{local.year}-{local.month:02}"
+
+
+def blocks(hours: Iterable[int]) -> Iterator[int]:
+    """Starts of the blocks that cover these hours (UTC, numbered since 1970, rising), milliseconds."""
+    end = None
+    for hour in hours:
+        start = hour * HOUR
+        if end is None or start >= end:
+            end = start + BLOCK
+            yield start
+
+
+def block_label(start: int, zone: tzinfo) -> str:
+    """`2026-11-20T14:00+01:00..19:00`: what `--range` takes, too."""
+    return f"{label(start, 'hour', zone)}..{_local(start + BLOCK, zone):%H:%M}"
+
+
+def is_in_block(text: str, now_ms: int) -> bool:
+    """Whether a moment is in the block of that label."""
+    return 0 <= now_ms - _instant(datetime.fromisoformat(text.partition("..")[0])) < BLOCK
