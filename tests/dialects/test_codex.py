@@ -551,6 +551,14 @@ def test_limits_are_told_without_a_call_and_by_a_re_emit() -> None:
     assert len(limits_in(one.parse(line(limited(codex_count(ONE, ONE)))))) == 2
 
 
+def test_the_same_limits_again_are_no_news() -> None:
+    one = reader(NAME)
+    assert len(limits_in(one.parse(line(limited(codex_count(ONE, ONE)))))) == 2
+    assert isinstance(one.parse(line(limited(codex_count(TWO, STEP)))), Event)
+    changed = limited(codex_count(None), primary=HOURS | {"used_percent": 13})
+    assert [limit.used for limit in limits_in(one.parse(line(changed)))] == [13, 41.5]
+
+
 def test_an_older_version_tells_in_how_many_seconds_a_window_resets() -> None:
     (limit,) = told(primary={"used_percent": 3, "window_minutes": 299, "resets_in_seconds": 90}, secondary=None)
     assert (limit.minutes, limit.resets_at) == (299, 1_789_376_410_000 + 90_000)

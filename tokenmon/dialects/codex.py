@@ -95,6 +95,8 @@ class CodexReader:
         self._searched = False
         self._names: dict[tuple[str, ...], Names] = {}
         self._clean = fields.Cleaned()
+        self._told: Any = None
+        """The limits that were told last."""
 
     def state(self) -> bytes:
         """Where in the thread's story the reader is."""
@@ -187,11 +189,18 @@ class CodexReader:
         return self._event(ts, last or (totals or Counts()).since(before), model_of(payload))
 
     def _with_limits(self, call: Event | None, record: Record, payload: Mapping[str, Any]) -> Parsed:
-        """A counter's call, and the limits that are told beside it; those in a copied history are of long ago."""
-        ts = fields.harmless_moment(record.get("timestamp")) if "rate_limits" in payload else None
-        if ts is None or self._at.replaying:
+        """A counter's call, and the limits that are told beside it.
+
+        Most counters tell the same again, which is no news; those in a copied history are of long ago.
+        """
+        told = payload.get("rate_limits")
+        if told is None or told == self._told or self._at.replaying:
             return call
-        limits = tuple(limits_of(payload["rate_limits"], ts, NAME, self._clean))
+        ts = call.ts if call is not None else fields.harmless_moment(record.get("timestamp"))
+        if ts is None:
+            return call
+        self._told = told
+        limits = tuple(limits_of(told, ts, NAME, self._clean))
         if not limits:
             return call
         return limits if call is None else (call, *limits)
