@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from tests.dialects.samples import CLAUDE, Json, codex_count, codex_meta, codex_turn, codex_usage
+from tests.dialects.samples import CLAUDE, CLAUDE_OTHERS, Json, codex_count, codex_meta, codex_turn, codex_usage
 from tests.ingest.ingesting import ingest, rows
 from tokenmon.events import NANO
 
@@ -116,6 +116,14 @@ FAILURES: dict[str, tuple[FILES, Expected]] = {
         {"p/a.jsonl": [said(5, counts={"service_tier": "batch"})]},
         Expected(1, 10, 0, 5, (10 * 3 + 5 * 15) / 2e6),
     ),
+    "a line of megabytes is dropped": (
+        {"p/a.jsonl": [*CLAUDE_OTHERS, said(5, toolUseResult="x" * 3_000_000)]},
+        Expected(1, 10, 0, 5),
+    ),
+    "the words of a user are counted": (
+        {"p/a.jsonl": [{"type": "user", "sessionId": "s-1", "message": {"content": json.dumps(CLAUDE)}}, said(5)]},
+        Expected(1, 10, 0, 5),
+    ),
     "an advisor's call is not seen": (
         {
             "p/a.jsonl": [
@@ -163,6 +171,10 @@ FAILURES: dict[str, tuple[FILES, Expected]] = {
             },
         },
         Expected(4, 1000 + 2 * 800, 2000 + 2 * 1200, 90 + 2 * 40),
+    ),
+    "a client of another name is not read": (
+        {rollout("t"): [codex_meta(originator="somebody_elses_client"), *ROLLOUT[1:]]},
+        Expected(2, 1000, 2000, 90),
     ),
     "what is only archived is missed": (
         {"archived_sessions/rollout-2026-09-14T09-00-00-t.jsonl": list(ROLLOUT)},
