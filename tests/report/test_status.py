@@ -199,6 +199,6 @@ def test_limits_say_what_is_used_and_a_window_that_has_ended_is_whole_again() ->
     assert (ended["used_percent"], ended["reset"], ended["told_percent"]) == (0, True, 97.0)
     lines = [line for line in plain_lines(with_limits, NOW) if line.startswith("limit ")]
     assert lines == [
-        "limit      codex 5h: 58% used, is reset at 2025-11-20T15:03:22.123Z (told 2025-11-20T14:02:22.123Z)",
+        "limit      codex 5h: 58% used until 2025-11-20T15:03:22.123Z",
         "limit      codex 7d: whole again since 2025-11-20T14:03:21.123Z",
     ]

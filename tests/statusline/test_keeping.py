@@ -102,7 +102,7 @@ def test_the_ingester_reads_it_and_status_shows_it(tmp_path: Path) -> None:
     assert [(place.label, place.path) for place in places] == [("Claude Code's limits", log_of(tmp_path).parent)]
     assert tokenmon(tmp_path, "--ingest-only", "--once").code == 0
     shown = tokenmon(tmp_path, "status")
-    assert "limit      claude-code 5h: 91.5% used, is reset at " in shown.out
+    assert "limit      claude-code 5h: 91.5% used until " in shown.out
     assert "91% of the limit claude-code 5h is used" in shown.out
     (limit,) = json.loads(tokenmon(tmp_path, "status", "--json").out)["limits"]
     assert (limit["dialect"], limit["name"], limit["used_percent"]) == ("claude-code", "five_hour", 91.5)

@@ -207,12 +207,11 @@ def _where(alert: AlertRow) -> str:
 
 
 def _told(limit: Limit, now_ms: int) -> str:
-    """How much of a limit is used, until when, and since when that is known."""
+    """How much of a limit is used, and until when."""
     end, name = limits.ends_at(limit), harmless(limits.title(limit))
     if end is not None and end <= now_ms:
         return f"{name}: whole again since {instant(end)}"
-    until = f", is reset at {instant(end)}" if end is not None else ""
-    return f"{name}: {limit.used:g}% used{until} (told {instant(limit.ts)})"
+    return f"{name}: {limit.used:g}% used" + (f" until {instant(end)}" if end is not None else "")
 
 
 def _ingester(health: Health, now_ms: int) -> str:

@@ -150,7 +150,7 @@ class _Values:
         """One value per dimension, None where it is missing."""
         keys: dict[str, int | None] = {"name": series, "slot": slot, **dict(zip(self._extra, known, strict=True))}
         return tuple(
-            texts.get(keys[kind] or 0) or None if kind != "slot" else texts[slot] for kind, texts in self._parts
+            texts.get(keys[kind] or 0) or None if kind != "slot" else texts.get(slot) for kind, texts in self._parts
         )
 
 
