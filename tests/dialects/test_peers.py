@@ -137,7 +137,7 @@ FAILURES: dict[str, tuple[FILES, Expected]] = {
             "x/local_1/.claude/projects/p/a.jsonl": [said(5)],
             "x/local_1/audit.jsonl": [
                 {"type": "system", "session_id": "s", "_audit_timestamp": at(8)},
-                {"type": "assistant", "session_id": "s", "_audit_timestamp": at(9), "message": said(5)["message"]},
+                {"session_id": "s", "_audit_timestamp": at(9)} | said(5, requestId=None),
                 {"type": "result", "session_id": "s", "_audit_timestamp": at(10), "usage": {"input_tokens": 10}},
             ],
         },

@@ -27,7 +27,9 @@ from tokenmon.ranges import resolve
 from tokenmon.statusline.line import day, text
 from tokenmon.statusline.told import Status
 from tokenmon.store import glance as looking
+from tokenmon.store.answers import SILENT_MS
 from tokenmon.store.glance import Cost, Glance, Told, glance
+from tokenmon.store.schema import HOUR
 
 MONEY = r"~?<?\$[0-9,]+(?:\.[0-9]{2})?"
 LIMITS = {"five_hour": window(58.2), "seven_day": window(12, 3 * 86_400)}
@@ -220,8 +222,9 @@ def test_a_day_has_the_hours_of_its_zone() -> None:
         assert day(now_ms, zone) == (window.start, window.end)
 
 
-def test_the_flags_are_the_ones_of_events() -> None:
-    assert (looking._LOGGED, looking._LISTED) == (Flag.LOGGED, Flag.LISTED)
+def test_what_is_spelled_again_is_the_same() -> None:
+    assert (looking._LOGGED, looking._LISTED, looking.HOUR) == (Flag.LOGGED, Flag.LISTED, HOUR)
+    assert looking.ALIVE_S * 1_000 == SILENT_MS
 
 
 def test_unknown_is_left_out_and_a_quiet_hour_too() -> None:

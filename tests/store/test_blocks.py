@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.command import tokenmon
 from tests.ingest.ingesting import native
-from tests.store.asking import BASE, ask, call, calls, raw_sums
+from tests.store.asking import BASE, ask, call, calls, connect, raw_sums
 from tests.store.filling import Call
 from tests.store.test_reader import dimension, dirty_hours, inside, made, property_settings, ranges
 from tokenmon.exact import instant
@@ -92,6 +93,13 @@ def test_every_call_is_in_its_block_whatever_is_selected_clipped_or_dirty(
     for group in answer.groups:
         own = [each for each in expected if block_of(starts, each.ts) == group.values[0]]
         assert group.sums == raw_sums(own)
+
+
+def test_a_call_that_gave_way_to_another_copy_begins_no_block(tmp_path: Path) -> None:
+    path = made(tmp_path / "x.db", [call(BASE, 1, 1), call(BASE + 2 * HOUR, 1, 2)], dirty=(BASE // HOUR,))
+    with closing(connect(path)) as connection:
+        connection.execute("DELETE FROM event WHERE h = 1")
+    assert [group.values[0] for group in by_block(path, View()).groups] == [block_label(BASE + 2 * HOUR, UTC)]
 
 
 def test_blocks_can_be_split_further(tmp_path: Path) -> None:
