@@ -51,8 +51,8 @@ def test_a_limit_is_told_when_it_is_nearly_used_and_says_until_when() -> None:
     assert evaluate(Facts(limits=(LimitFacts("codex 5h", 89.9, "17:30"),))) == ()
     titles = [evaluate(Facts(limits=(LimitFacts("codex 5h", 91.7, at),)))[0].title for at in ("17:30", "")]
     assert titles == [
-        "91% of the limit codex 5h is used; reset: 17:30",
-        "91% of the limit codex 5h is used",
+        "codex 5h limit: 91% used, reset 17:30",
+        "codex 5h limit: 91% used",
     ]
 
 

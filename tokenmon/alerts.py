@@ -162,8 +162,8 @@ def _budget(facts: Facts) -> Iterable[Alert]:
 def _limit(facts: Facts) -> Iterable[Alert]:
     for limit in facts.limits:
         if limit.used >= NEARLY_ALL:
-            reset = f"; reset: {limit.whole_again}" if limit.whole_again else ""
-            title = f"{int(limit.used)}% of the limit {limit.limit} is used{reset}"
+            reset = f", reset {limit.whole_again}" if limit.whole_again else ""
+            title = f"{limit.limit} limit: {int(limit.used)}% used{reset}"
             yield Alert("limit", limit.limit, "warning" if limit.used >= 100 else "info", title)
 
 
