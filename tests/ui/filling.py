@@ -117,7 +117,7 @@ class Filler:
             id=self._at.id, path=self._at.path, dev=1, ino=1, lineage=7, offset=end, size=end, dialect="native"
         )
         lines = [RejectedLine(start + len(calls) + index, 1, reason) for index, reason in enumerate(rejects)]
-        step = Step(self._at, after, rows, lines, Tally(rejects=len(rejects)), now, limits=list(limits))
+        step = Step(self._at, after, rows, lines, Tally(rejects=len(rejects)), last_change_ms=now, limits=list(limits))
         self._at = self.writer.commit([step], backlog=backlog, now_ms=now, live=live).checkpoints[0]
 
     def close(self) -> None:
