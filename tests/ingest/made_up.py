@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.ingest.ingesting import rows
-from tokenmon.dialects import DIALECTS, Dialect
+from tokenmon.dialects import DIALECTS, Dialect, Table
 from tokenmon.dialects.base import Reader, Surroundings
 from tokenmon.dialects.fields import Invalid, count, value_of
 from tokenmon.events import NANO, Event, Names, Parsed, Reject
 from tokenmon.ingest.pipeline import Ingester, Progress
-from tokenmon.pricing import open_book
+from tokenmon.pricing import PriceBook, open_book
 from tokenmon.settings import Settings
 from tokenmon.store.writer import Writer
 
@@ -28,7 +30,10 @@ class TalkReader:
 
     def parse(self, line: bytes) -> Parsed:
         """All messages of a document, bad ones among them."""
-        talk = value_of(line)
+        try:
+            talk = value_of(line)
+        except Invalid as reason:
+            return Reject(str(reason))
         if isinstance(talk, list):
             talk = talk[0]
         return tuple(self._message(talk, message) for message in talk["messages"])
@@ -63,6 +68,14 @@ TALK = Dialect(
     matches=lambda record: "talk" in record and isinstance(record.get("messages"), list),
     reader=_talk_reader,
     documents=("talk-*.json",),
+    tables=(
+        Table(
+            files="talks*.db",
+            places="SELECT written, id FROM talk",
+            record="SELECT json FROM talk WHERE id = ?1",
+            late=1000,
+        ),
+    ),
 )
 
 
@@ -111,6 +124,12 @@ def talk(numbers: Sequence[int] = (), *messages: Json, name: str = "t", indent: 
     return json.dumps({"talk": name, "messages": [*map(message, numbers), *messages]}, indent=indent).encode()
 
 
+@cache
+def _book() -> PriceBook:
+    with TemporaryDirectory() as directory:
+        return open_book(None, Path(directory))
+
+
 class Turning:
     """An ingester that knows the made-up producers too, turn by turn."""
 
@@ -124,9 +143,8 @@ class Turning:
     ) -> None:
         self.database = database
         self._writer = Writer.open(database)
-        book = open_book(None, database.parent / "cache")
         self._ingester = Ingester(
-            settings or Settings(), self._writer, book, map(str, paths), once=once, dialects=dialects
+            settings or Settings(), self._writer, _book(), map(str, paths), once=once, dialects=dialects
         )
 
     def __enter__(self) -> "Turning":
@@ -146,6 +164,14 @@ class Turning:
         while self._writer.rebuild(1.0):
             pass
         return [progress for progress in told if progress is not None]
+
+    def turn(self) -> None:
+        """One turn."""
+        self._ingester.turn()
+
+    def flush(self) -> None:
+        """Commit what was read."""
+        self._ingester.flush()
 
     @property
     def failures(self) -> dict[str, str]:

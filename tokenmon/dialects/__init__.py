@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tokenmon.dialects.amp import AMP
 from tokenmon.dialects.api_response import API_RESPONSE
-from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings
+from tokenmon.dialects.base import Dialect, Place, Reader, Record, Surroundings, Table
 from tokenmon.dialects.claude_code import CLAUDE_CODE
 from tokenmon.dialects.claude_code_status import CLAUDE_CODE_STATUS
 from tokenmon.dialects.cline import CLINE
@@ -35,6 +35,7 @@ __all__ = [
     "Reader",
     "Record",
     "Surroundings",
+    "Table",
     "by_name",
     "found_places",
     "recognise",

@@ -64,6 +64,20 @@ def nowhere(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of a producer's SQLite databases that hold a record each. The SQL is fixed; nothing of a log is put in."""
+
+    files: str
+    """Names of its databases, as a glob: `opencode*.db`."""
+    places: str
+    """A SELECT of two columns: a cursor, an integer that grows whenever the row is written, and the row's key."""
+    record: str
+    """A SELECT of one column, the record's JSON text, of the row whose key is ?1."""
+    late: int = 0
+    """How far behind the largest cursor a row may still turn up: two writers may commit in another order."""
+
+
+@dataclass(frozen=True)
 class Dialect:
     """One producer's log format."""
 
@@ -82,5 +96,7 @@ class Dialect:
 
     A document is read whole whenever it changed, so every call in it is `rewritten` or `running`.
     """
+    tables: tuple[Table, ...] = ()
+    """Where rows hold its records. A row is read again whenever its cursor grew, so every call in it is `rewritten`."""
     places: Callable[[Mapping[str, str], Path], tuple[Place, ...]] = nowhere
     """Where its logs usually are, by the environment's variables and the home directory; not checked to exist."""

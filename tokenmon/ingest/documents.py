@@ -20,10 +20,11 @@ from tokenmon.dialects.base import Dialect
 from tokenmon.events import Event, Limit, Parsed, Reject
 from tokenmon.ingest.kinds import Kinds, is_whole
 from tokenmon.ingest.lines import Whereabouts
+from tokenmon.ingest.named import NamedSources
 from tokenmon.ingest.rows import Rows
 from tokenmon.source import HEAD, Checkpoint, RejectedLine, Step
 from tokenmon.tail import lineage_of
-from tokenmon.tail.document import LARGEST, WholeFile, read_whole
+from tokenmon.tail.document import LARGEST, WholeFile
 
 _HASH = 8
 _parts_of = re.compile(r"[/:\s]").split
@@ -36,53 +37,22 @@ class Documents:
 
     def __init__(
         self,
-        checkpoints: Iterable[Checkpoint],
+        named: NamedSources,
         kinds: Kinds,
         rows: Rows,
         siblings: Callable[[str, str], Iterable[bytes] | None],
     ) -> None:
-        self._known = {checkpoint.path: checkpoint for checkpoint in checkpoints}
+        self._named = named
         self._kinds = kinds
         self._rows = rows
         self._siblings = siblings
-        self._vanished: list[str] = []
-
-    def known_paths(self) -> list[str]:
-        """Where documents are: what a scan should find."""
-        return [path for path, checkpoint in self._known.items() if not checkpoint.gone]
-
-    def checkpoint(self, path: str) -> Checkpoint | None:
-        """How far the document at `path` is stored."""
-        return self._known.get(path)
 
     def is_settled(self, path: str, found: os.stat_result) -> bool:
         """Whether the file is in the state in which it was read."""
-        known = self._known.get(path)
-        return known is not None and not known.gone and _state(known) == (
+        known = self._named.checkpoint(path)
+        return known is not None and known.kind == "document" and not known.gone and _state(known) == (
             found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns,
         )  # fmt: skip
-
-    def advanced(self, checkpoint: Checkpoint) -> None:
-        """A document was read, or the store numbered its checkpoint."""
-        self._known[checkpoint.path] = checkpoint
-
-    def vanished(self, path: str) -> None:
-        """No file is there any more; its events stay."""
-        if path in self._known and not self._known[path].gone:
-            self._vanished.append(path)
-
-    def overdue(self) -> list[tuple[Checkpoint, Checkpoint]]:
-        """Checkpoints to commit as gone: before and after."""
-        paths, self._vanished = self._vanished, []
-        gone = [self._known[path] for path in paths if not os.path.exists(path)]
-        self._known |= {before.path: replace(before, gone=True) for before in gone}
-        return [(before, self._known[before.path]) for before in gone]
-
-    def look(self, path: str) -> tuple[Checkpoint, WholeFile]:
-        """The document's checkpoint and what the file holds now. Raises OSError."""
-        file = read_whole(path)
-        fresh = Checkpoint(path=path, dev=file.dev, ino=file.ino, lineage=0, kind="document")
-        return self._known.get(path, fresh), file
 
     def read(self, before: Checkpoint, file: WholeFile, step: Step, *, at_rest: bool) -> bool:
         """Add to `step` what is new in the document; false where it is half written and has to be looked at again."""
@@ -112,7 +82,7 @@ class Documents:
             step.last_change_ms = file.mtime_ns // 1_000_000
         if after != before or not before.id:
             step.after = after
-            self.advanced(after)
+            self._named.advanced(after)
         return True
 
     def _take(self, before: Checkpoint, file: WholeFile, dialect: Dialect | None, step: Step) -> bytes:
@@ -187,7 +157,7 @@ class _Places:
 
     def of(self, event: Event) -> int:
         """Where the object begins that holds the event's id, 0 where that is not known."""
-        for text in dict.fromkeys((event.id, _parts_of(event.id)[-1], event.request_id)):
+        for text in dict.fromkeys((event.id, _parts_of(event.id)[-1], event.attempt, event.request_id)):
             if text and self._misses < _MISSES:
                 at = self._find(b'"%b"' % text.encode("utf-8", "surrogatepass"))
                 if at >= 0:

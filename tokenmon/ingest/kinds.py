@@ -7,14 +7,15 @@ document, and so is a single line of a producer that writes documents.
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 
 import msgspec
 
-from tokenmon.dialects import Dialect, Record, recognise
+from tokenmon.dialects import Dialect, Record, Table, recognise
 from tokenmon.dialects.fields import Invalid, bare, value_of
 from tokenmon.source import Kind, is_log_name
 from tokenmon.tail.content import open_regular
+from tokenmon.tail.database import LOG, MAGIC
 from tokenmon.tail.document import LARGEST, read_whole
 
 _HEAD = 64 * 1024
@@ -29,16 +30,38 @@ class Kinds:
         self.dialects = dialects
         self._writing_documents = [dialect for dialect in dialects if dialect.documents]
         self._is_document = _any(glob for dialect in dialects for glob in dialect.documents)
+        self._is_database = _any(table.files for dialect in dialects for table in dialect.tables)
 
     def of_name(self, name: str) -> Kind | None:
         """How a file of this name is read where it is found in a directory; None where it is not."""
         if is_log_name(name):
             return "lines"
-        return "document" if self._is_document(name) else None
+        if self._is_document(name):
+            return "document"
+        return "tables" if self._is_database(name) else None
 
     def is_wanted(self, name: str) -> bool:
         """Whether a file of this name is read where it is found in a directory."""
         return self.of_name(name) is not None
+
+    def is_told_of(self, name: str) -> bool:
+        """The same, or that it tells of changes in such a file: a database's log."""
+        return self.is_wanted(name) or (name.endswith(LOG) and self.of_name(name.removesuffix(LOG)) == "tables")
+
+    def source_of(self, path: str) -> str:
+        """The source that changed when the file at `path` did."""
+        is_log = path.endswith(LOG) and self.of_name(os.path.basename(path).removesuffix(LOG)) == "tables"
+        return path.removesuffix(LOG) if is_log else path
+
+    def tables_of(self, path: str) -> list[tuple[Dialect, list[Table]]]:
+        """What may be in the database at `path`: of every dialect, where the file was named."""
+        name = os.path.basename(path)
+        wanted = self.is_wanted(name)
+        return [
+            (dialect, tables)
+            for dialect in self.dialects
+            if (tables := [table for table in dialect.tables if not wanted or fnmatchcase(name, table.files)])
+        ]
 
     def of_content(self, path: str) -> Kind:
         """How a file is read that was named although its name says nothing. Raises OSError."""
@@ -49,6 +72,8 @@ class Kinds:
             os.close(fd)
         first, _, rest = bare(head).partition(b"\n")
         alone = is_whole(first)
+        if head.startswith(MAGIC):
+            return "tables"
         if first[:1] not in (b"{", b"[") or (alone and rest.strip()) or size > LARGEST:
             return "lines"
         data = bare(read_whole(path).data or b"")

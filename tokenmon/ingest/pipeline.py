@@ -20,14 +20,17 @@ from msgspec.structs import replace
 from tokenmon.dialects import DIALECTS, Dialect
 from tokenmon.ingest.documents import Documents
 from tokenmon.ingest.kinds import Kinds
+from tokenmon.ingest.named import NamedSources
 from tokenmon.ingest.quiet import Quiet
 from tokenmon.ingest.readers import Readers, is_same_place
 from tokenmon.ingest.rows import Rows
+from tokenmon.ingest.tables import Tables
 from tokenmon.pricing import PriceBook
 from tokenmon.settings import Settings
 from tokenmon.source import Checkpoint, Kind, Step, Tally
 from tokenmon.store.writer import Writer
 from tokenmon.tail import OpenSource, Piece, Register, Roots
+from tokenmon.tail.document import read_whole
 
 BATCH_ROWS = 20_000
 BATCH_S = 0.25
@@ -99,19 +102,21 @@ class Ingester:
         """Know what the database knows, and nothing more."""
         checkpoints = self._writer.checkpoints()
         self._register = Register(each for each in checkpoints if each.kind == "lines")
-        documents = [each for each in checkpoints if each.kind == "document"]
+        self._named = NamedSources(each for each in checkpoints if each.kind != "lines")
         self._roots = Roots(
             self._paths,
             exclude={*own_files(self._writer.path), *map(Path, self._settings.exclude)},
             entries_per_cycle=self._settings.entries_per_cycle,
-            known=[*self._register.known_paths(), *(each.path for each in documents if not each.gone)],
-            is_wanted=self._kinds.is_wanted,
+            known=[*self._register.known_paths(), *self._named.known_paths()],
+            is_wanted=self._kinds.is_told_of,
         )
         self._waiting: OrderedDict[str, int] = OrderedDict()
         """Sources that have something to read, in the order of their turns, and how many bytes."""
         self._pricing = Rows(self._book, self._writer.totals)
         self._readers = Readers(self._pricing, self._roots, self._dialects)
-        self._documents = Documents(documents, self._kinds, self._pricing, self._readers.lines_of_sibling)
+        siblings = self._readers.lines_of_sibling
+        self._documents = Documents(self._named, self._kinds, self._pricing, siblings)
+        self._tables = Tables(self._named, self._kinds, self._pricing, siblings)
         self._resting: dict[str, tuple[int, float]] = {}
         """Sources that end in the middle of something: their modification time, and since when it is known."""
         self._leaving: dict[_Key, float] = {}
@@ -185,7 +190,7 @@ class Ingester:
             if checkpoint.kind == "lines":
                 self._register.advanced(checkpoint)
             else:
-                self._documents.advanced(checkpoint)
+                self._named.advanced(checkpoint)
         return Progress(
             files=tuple(map(_file_progress, steps)),
             events=committed.events,
@@ -205,7 +210,7 @@ class Ingester:
     def _look_around(self) -> None:
         """Take in hints; scan a bounded part of the roots when it is time, or when they were not all seen yet."""
         while self._hints:
-            path = self._hints.popleft()
+            path = self._kinds.source_of(self._hints.popleft())
             if self._is_ours(path):
                 self._enqueue(path, first=True)
         now = time.monotonic()
@@ -213,7 +218,7 @@ class Ingester:
             return
         scan = self._roots.scan()
         for found in scan.found:
-            self._enqueue(str(found))
+            self._enqueue(self._kinds.source_of(str(found)))
         for vanished in scan.vanished:
             self._vanished(str(vanished))
         for failed, reason in scan.failures.items():
@@ -271,11 +276,15 @@ class Ingester:
             self._waiting.move_to_end(path, last=False)
 
     def _is_settled(self, path: str, found: os.stat_result) -> bool:
-        return self._documents.is_settled(path, found) or self._register.is_settled(path, found)
+        return (
+            self._documents.is_settled(path, found)
+            or self._tables.is_settled(path)
+            or self._register.is_settled(path, found)
+        )
 
     def _unread(self, path: str, found: os.stat_result) -> int:
         """Bytes that are probably unread, before the file is opened."""
-        is_whole = self._documents.checkpoint(path) is not None
+        is_whole = self._named.checkpoint(path) is not None
         return found.st_size if is_whole else self._register.unread(path, found)
 
     def _vanished(self, path: str) -> None:
@@ -283,7 +292,7 @@ class Ingester:
         self._resting.pop(path, None)
         self.failures.pop(path, None)
         self._register.vanished(path)
-        self._documents.vanished(path)
+        self._named.vanished(path)
 
     # -- reading
 
@@ -299,10 +308,13 @@ class Ingester:
         """One source's turn: at most `bytes_per_file` bytes of it."""
         self._batch_began = self._batch_began or time.monotonic()
         try:
-            if self._kind_of(path) == "lines":
+            kind = self._kind_of(path)
+            if kind == "lines":
                 self._take_lines(path)
-            else:
+            elif kind == "document":
                 self._take_document(path)
+            else:
+                self._take_tables(path)
         except FileNotFoundError:
             self._vanished(path)
         except OSError as error:
@@ -327,11 +339,29 @@ class Ingester:
 
     def _take_document(self, path: str) -> None:
         """All of a document that changed; a half-written one is left until it changes again, or comes to rest."""
-        before, file = self._documents.look(path)
+        file = read_whole(path)
+        before = self._named.checkpoint(path) or Checkpoint(
+            path=path, dev=file.dev, ino=file.ino, lineage=0, kind="document"
+        )
         step = self._current.get(path) or Step(before, before, [], [], Tally())
         rows = len(step.rows)
         at_rest = self._is_at_rest(path, file.mtime_ns)
         taken = self._documents.read(before, file, step, at_rest=at_rest)
+        self._took(path, before, step, rows)
+        self._remember_rest(path, file.mtime_ns, unread=0 if taken else file.size)
+
+    def _take_tables(self, path: str) -> None:
+        """The next rows of a database."""
+        before = self._named.checkpoint(path) or Checkpoint(path=path, dev=0, ino=0, lineage=0, kind="tables")
+        step = self._current.get(path) or Step(before, before, [], [], Tally())
+        rows = len(step.rows)
+        more = self._tables.read(path, before, step)
+        self._took(path, before, step, rows)
+        if more:
+            self._waiting[path] = step.after.size
+
+    def _took(self, path: str, before: Checkpoint, step: Step, rows: int) -> None:
+        """A source that is known by its path had its turn; its step had so many rows before."""
         self._rows += len(step.rows) - rows
         if step.after != before:
             self._begin_step(path, step)
@@ -339,7 +369,6 @@ class Ingester:
             self._recovers(path, step)
             self._begin_step(path, step)
         self._waiting.pop(path, None)
-        self._remember_rest(path, file.mtime_ns, unread=0 if taken else file.size)
 
     def _read(self, source: OpenSource, at_rest: bool) -> Piece | None:
         """The next piece of a source, turned into rows of its step."""
@@ -421,7 +450,7 @@ class Ingester:
         for before, after, lost_bytes in self._register.overdue():
             if before.id:
                 self._steps.append(Step(before, after, [], [], Tally(lost_bytes=lost_bytes)))
-        for before, after in self._documents.overdue():
+        for before, after in self._named.overdue():
             if before.id:
                 self._begin_step(before.path, Step(before, after, [], [], Tally()))
 
@@ -447,7 +476,7 @@ class Ingester:
         if not stat.S_ISREG(found.st_mode):
             return
         kind = self._kinds.of_name(os.path.basename(path)) or "lines"
-        checkpoint = self._documents.checkpoint(path) or self._register.checkpoint(path)
+        checkpoint = self._named.checkpoint(path) or self._register.checkpoint(path)
         if checkpoint is None:
             checkpoint = Checkpoint(path=path, dev=found.st_dev, ino=found.st_ino, lineage=0, kind=kind)
         key: _Key = (checkpoint.dev, checkpoint.ino) if checkpoint.kind == "lines" else path

@@ -81,7 +81,7 @@ class Service:
             self.paths = self._paths(paths)
             self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
             self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once)
-            self._watch = None if once else Watch(self.paths, is_wanted=Kinds(DIALECTS).is_wanted)
+            self._watch = None if once else Watch(self.paths, is_wanted=Kinds(DIALECTS).is_told_of)
         except BaseException:
             self._writer.close()
             self._lock.release()
