@@ -165,9 +165,13 @@ def test_the_usual_places() -> None:
     home = Path("/home/dev")
     data = "/home/dev/.local/share"
     own = [(place.label, str(place.path)) for place in dialect.places({}, home)]
-    assert own == [("OpenCode", f"{data}/opencode/storage/message"), ("Kilo", f"{data}/kilo/storage/message")]
+    assert own == [
+        ("OpenCode", f"{data}/opencode/storage/message"),
+        ("OpenCode", f"{data}/opencode/opencode.db"),
+        ("Kilo", f"{data}/kilo/storage/message"),
+    ]
     moved = [str(place.path) for place in dialect.places({"XDG_DATA_HOME": "/x"}, home)]
-    assert moved == ["/x/opencode/storage/message", "/x/kilo/storage/message"]
+    assert moved == ["/x/opencode/storage/message", "/x/opencode/opencode.db", "/x/kilo/storage/message"]
     several = [str(place.path) for place in dialect.places({"OPENCODE_DATA_DIR": "/a, /b"}, home)]
-    assert several[:2] == ["/a/storage/message", "/b/storage/message"]
+    assert several[:3:2] == ["/a/storage/message", "/b/storage/message"]
     assert dialect.documents == ("msg_*.json",)

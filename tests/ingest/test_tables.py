@@ -1,13 +1,17 @@
 """Rows of another program's database, read while it writes them, without a trace."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.dialects.cases import opencode
+from tests.dialects.test_cases import in_order, stored
 from tests.ingest.ingesting import expected, inputs, rollups_are_exact, rows
 from tests.ingest.made_up import Turning, message, take_in, talk, tallies
 
@@ -197,3 +201,42 @@ def test_a_view_that_never_ends_holds_up_nobody(tmp_path: Path) -> None:
         assert turning.until_idle() == []
     assert inputs(tmp_path / "t.db") == expected([1])
     assert rows(tmp_path / "t.db", "SELECT reason FROM reject") == [("database cannot be read in 2 seconds",)]
+
+
+_OPENCODE = """
+CREATE TABLE session(id TEXT PRIMARY KEY, directory TEXT NOT NULL);
+CREATE TABLE message(id TEXT PRIMARY KEY, session_id TEXT NOT NULL, time_created INTEGER NOT NULL,
+  time_updated INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE TABLE session_message(id TEXT PRIMARY KEY, session_id TEXT NOT NULL, type TEXT NOT NULL, seq INTEGER NOT NULL,
+  time_created INTEGER NOT NULL, time_updated INTEGER NOT NULL, data TEXT NOT NULL);
+"""
+
+
+@pytest.mark.parametrize("documents_too", [False, True])
+def test_opencodes_messages_are_the_same_calls_in_rows_and_in_documents(tmp_path: Path, documents_too: bool) -> None:
+    """Its database after the migration of the case's documents, which are still there or are not."""
+    directory = tmp_path / "opencode"
+    directory.mkdir()
+    with closing(sqlite3.connect(directory / "opencode.db")) as store:
+        store.executescript(_OPENCODE)
+        for record in opencode.CASE.records:
+            newest = "model" in record and record["role"] == "assistant"
+            columns = ("id", "sessionID", "role") if newest else ("id", "sessionID")
+            data = {name: value for name, value in record.items() if name not in columns}
+            row = [record["id"], record["sessionID"], record["time"]["created"], json.dumps(data)]
+            if newest:
+                store.execute("INSERT INTO session_message VALUES (?, ?, 'assistant', 1, 0, ?, ?)", row)
+                store.execute("INSERT INTO session VALUES (?, '/home/dev/newest')", (record["sessionID"],))
+            else:
+                store.execute("INSERT INTO message VALUES (?, ?, 0, ?, ?)", row)
+        again = "SELECT 'other-' || id, session_id, 'assistant', 1, 0, 0, data FROM message LIMIT 2"
+        store.execute(f"INSERT INTO session_message {again}")
+        store.commit()
+    if documents_too:
+        opencode.CASE.write(tmp_path)
+    take_in(tmp_path / "t.db", tmp_path / "opencode", tmp_path / "kilo")
+    found = stored(tmp_path / "t.db")
+    assert in_order(replace(call, project="") for call in found) == in_order(
+        replace(call, project="") for call in opencode.CASE.calls
+    )
+    assert documents_too or {call.project for call in found} == {"/home/dev/orbit", "/home/dev/newest"}

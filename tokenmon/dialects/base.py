@@ -51,7 +51,7 @@ def never(line: bytes, start: int, end: int) -> bool:
 
 @dataclass(frozen=True)
 class Place:
-    """A directory where a producer usually keeps its logs, or the file that it was told to write."""
+    """A directory where a producer usually keeps its logs, its database, or the file that it was told to write."""
 
     path: Path
     label: str

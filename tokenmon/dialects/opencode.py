@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, Table
 from tokenmon.dialects.fields import Invalid
 from tokenmon.dialects.plain import Nothing, Scene, alone
 from tokenmon.events import Event, Names, Parsed
@@ -22,6 +22,11 @@ from tokenmon.events import Event, Names, Parsed
 NAME = "opencode"
 KILO = "kilo"
 """The directory of Kilo's command line, and its name."""
+DATABASE = "opencode.db"
+DATABASES = "opencode*.db"
+"""Other release channels have their name in it."""
+LATE_MS = 60_000
+"""Several OpenCodes may write at once, each by its own clock."""
 COPIED_MS = 1_000
 """An id made this long before or after its message is a copy's."""
 STOPPED = ("MessageAbortedError", "aborted")
@@ -151,16 +156,39 @@ def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     configured = [Path(part.strip()) for part in environment.get("OPENCODE_DATA_DIR", "").split(",") if part.strip()]
     data = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
     roots = configured or [data / NAME]
+    stores = [root / store for root in roots for store in (Path("storage") / "message", Path(DATABASE))]
     return (
-        *(Place(root / "storage" / "message", "OpenCode") for root in roots),
+        *(Place(store, "OpenCode") for store in stores),
         Place(data / KILO / "storage" / "message", "Kilo"),
     )
 
+
+MESSAGES = Table(
+    files=DATABASES,
+    places="SELECT time_updated, id FROM message",
+    record="""SELECT iif(json_valid(data), json_set(data, '$.id', id, '$.sessionID', session_id), data)
+        FROM message WHERE id = ?1""",
+    late=LATE_MS,
+)
+"""The same JSON as in the documents, without the two ids."""
+
+NEWEST_MESSAGES = Table(
+    files=DATABASES,
+    places="""SELECT time_updated, id FROM session_message
+        WHERE type = 'assistant' AND session_id NOT IN (SELECT session_id FROM message)""",
+    record="""SELECT iif(json_valid(data), json_insert(
+          json_set(data, '$.id', m.id, '$.sessionID', session_id, '$.role', type),
+          '$.path', json_object('cwd', (SELECT directory FROM session AS s WHERE s.id = session_id))), data)
+        FROM session_message AS m WHERE m.id = ?1""",
+    late=LATE_MS,
+)
+"""Versions that write both tables for a session give its messages other ids in the second one."""
 
 OPENCODE = Dialect(
     name=NAME,
     matches=matches,
     reader=alone(read, b""),  # a document is always read
     documents=("msg_*.json",),
+    tables=(MESSAGES, NEWEST_MESSAGES),
     places=places,
 )

@@ -19,6 +19,10 @@ class NamedSources:
         """Where they are: what a scan should find."""
         return [path for path, checkpoint in self._known.items() if not checkpoint.gone]
 
+    def databases(self) -> list[str]:
+        """Those that may change while their file does not, as the rows are in a log beside it."""
+        return [path for path, known in self._known.items() if known.kind == "tables" and not known.gone]
+
     def checkpoint(self, path: str) -> Checkpoint | None:
         """How far the source at `path` is stored."""
         return self._known.get(path)

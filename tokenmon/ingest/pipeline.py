@@ -108,7 +108,7 @@ class Ingester:
             exclude={*own_files(self._writer.path), *map(Path, self._settings.exclude)},
             entries_per_cycle=self._settings.entries_per_cycle,
             known=[*self._register.known_paths(), *self._named.known_paths()],
-            is_wanted=self._kinds.is_told_of,
+            is_wanted=self._kinds.is_wanted,
         )
         self._waiting: OrderedDict[str, int] = OrderedDict()
         """Sources that have something to read, in the order of their turns, and how many bytes."""
@@ -218,7 +218,7 @@ class Ingester:
             return
         scan = self._roots.scan()
         for found in scan.found:
-            self._enqueue(self._kinds.source_of(str(found)))
+            self._enqueue(str(found))
         for vanished in scan.vanished:
             self._vanished(str(vanished))
         for failed, reason in scan.failures.items():
@@ -249,7 +249,7 @@ class Ingester:
                 self._waiting.setdefault(path, 0)
         for path in self._register.due(limit=self._settings.files_per_cycle):
             self._waiting.setdefault(path, 0)
-        for path in list(self.failures):
+        for path in (*self.failures, *self._named.databases()):
             self._enqueue(path)
         self._drain(now)
         self._retiring = True
