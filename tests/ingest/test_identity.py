@@ -84,6 +84,23 @@ def test_a_forked_thread_does_not_count_its_parents_calls_again(tmp_path: Path, 
     assert rows(database, "SELECT count(*), sum(input) FROM event") == [(4, 400 + 650)]
 
 
+def test_a_fork_is_known_though_only_half_of_its_parent_is_there(tmp_path: Path) -> None:
+    """A tree that is being copied from another machine."""
+    sessions, database = tmp_path / "sessions", tmp_path / "t.db"
+    sessions.mkdir()
+    parent, child = "019a0000-0000-7000-8000-000000000006", "019a0000-0000-7000-8000-000000000007"
+    first = sessions / f"rollout-2026-09-14T09-00-00-{parent}.jsonl"
+    whole = _rollout(parent, "09:00", [100, 250, 400])
+    first.write_bytes(_rollout(parent, "09:00", [100]))
+    copied = _rollout(child, "10:00", [100, 250, 400], forked_from=parent)
+    own = _turn("10:05") + _counter("10:06:00", 400, 900)
+    (sessions / f"rollout-2026-09-14T10-00-00-{child}.jsonl").write_bytes(copied + own)
+    ingest(database, sessions)
+    first.write_bytes(whole)
+    ingest(database, sessions)
+    assert rows(database, "SELECT input FROM event ORDER BY ts") == [(100,), (150,), (150,), (500,)]
+
+
 def _rollout(thread: str, clock: str, totals: list[int], forked_from: str = "") -> bytes:
     meta: dict[str, object] = {"id": thread, "timestamp": f"2026-09-14T{clock}:00.000Z", "cwd": "/home/dev/beta"}
     if forked_from:

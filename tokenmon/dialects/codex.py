@@ -295,7 +295,8 @@ class CodexReader:
         else:
             early = at.created is not None and ts - at.created <= REPLAY_MS
             place = _find(history, counts, at.matched, at.matched + 1 if not early else len(history))
-            at.replaying = place is not None
+            beyond = place is None and at.matched >= len(history)  # which may be all that was copied so far
+            at.replaying = place is not None or (beyond and self._is_stamped_as_copy(ts))
             at.matched = at.matched if place is None else place + 1
         if at.replaying:
             at.copied_at = ts
