@@ -4,13 +4,16 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.ingest.ingesting import expected, inputs, rollups_are_exact, rows
+from tests.dialects.cases import opencode
+from tests.ingest.ingesting import Running, expected, inputs, native, rollups_are_exact, rows, until
+from tests.ingest.ingesting import stored as ingested
 from tests.ingest.made_up import Turning, message, take_in, talk, tallies
 from tokenmon.store.answers import Health, StoredEvent
 from tokenmon.store.reader import Reader
@@ -239,6 +242,43 @@ def test_what_is_not_found_in_the_document_is_traced_to_its_beginning(tmp_path: 
     found = find_line(event.source_path, event.source_offset, kind=event.source_kind)
     assert found is not None
     assert found.shown().startswith('{ "talk": "t"')
+
+
+def opencode_message(number: int) -> bytes:
+    """A document of a producer that exists."""
+    created = opencode.CREATED + number * 1000
+    return json.dumps(opencode.message(created, opencode.tokens(1000 + number, 10))).encode()
+
+
+def test_a_document_is_noticed_while_it_is_written(tmp_path: Path, logs: Path) -> None:
+    database, file = tmp_path / "t.db", logs / "deep" / "msg_1.json"
+    with Running(database, logs) as running:
+        until(database.exists)
+        file.parent.mkdir()
+        file.write_bytes(opencode_message(1)[:100])
+        (logs / "a.jsonl").write_bytes(native(2))
+        until(lambda: ingested(database) == 1)
+        file.write_bytes(opencode_message(1))
+        until(lambda: ingested(database) == 2)
+        assert running.end(signal.SIGTERM)[0] == 0
+    assert inputs(database) == expected([1, 2])
+    assert rows(database, "SELECT sum(rejects) FROM source") == [(0,)]
+
+
+def test_killed_again_and_again_it_counts_every_document_once(tmp_path: Path, logs: Path) -> None:
+    database, total = tmp_path / "t.db", 1500
+    for number in range(total):
+        (logs / f"msg_{number}.json").write_bytes(opencode_message(number))
+    for _ in range(3):
+        before = ingested(database)
+        with Running(database, logs) as running:
+            until(lambda seen=before: ingested(database) > seen or ingested(database) == total)  # type: ignore[misc]
+            running.end(signal.SIGKILL)
+    with Running(database, logs, flags=["--once"]) as running:
+        running.process.communicate(timeout=60)
+    assert inputs(database) == expected(range(total))
+    assert rows(database, "SELECT count(*), sum(events), sum(duplicates) FROM source") == [(total, total, 0)]
+    assert rollups_are_exact(database)
 
 
 def _execute(database: Path, sql: str) -> None:

@@ -16,7 +16,6 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from tokenmon.dialects import by_name
-from tokenmon.dialects.base import Dialect
 from tokenmon.events import Event, Limit, Parsed, Reject
 from tokenmon.ingest.kinds import Kinds, is_whole
 from tokenmon.ingest.lines import Whereabouts
@@ -68,53 +67,46 @@ class Documents:
             gone=False,
         )
         if not before.head or after.head != before.head:
-            if file.data is not None and not is_whole(file.data) and not at_rest:
+            if file.data is None:
+                parsed: Parsed = Reject(f"document larger than {LARGEST >> 20} MiB")
+            elif is_whole(file.data):
+                after, parsed = self._parse(after, file.data)
+            elif at_rest:
+                parsed = Reject("document is not JSON") if file.data.strip() else None
+            else:
                 return False
-            dialect = by_name(before.dialect, self._kinds.dialects) if before.dialect else None
-            if file.data is not None:
-                dialect = dialect or self._kinds.dialect_of(before.path, file.data)
-            after = replace(
-                after,
-                dialect=dialect.name if dialect else "",
-                lineage=after.lineage or lineage_of((file.data or b"")[:HEAD]),
-                state=self._take(before, file, dialect, step),
-            )
+            after = replace(after, state=self._tell(parsed, after, file.data or b"", step))
             step.last_change_ms = file.mtime_ns // 1_000_000
         if after != before or not before.id:
             step.after = after
             self._named.advanced(after)
         return True
 
-    def _take(self, before: Checkpoint, file: WholeFile, dialect: Dialect | None, step: Step) -> bytes:
+    def _parse(self, known: Checkpoint, data: bytes) -> tuple[Checkpoint, Parsed]:
+        """What the document tells; nothing where it is nobody's."""
+        dialect = by_name(known.dialect, self._kinds.dialects) if known.dialect else None
+        dialect = dialect or self._kinds.dialect_of(known.path, data)
+        if dialect is None:
+            return known, None
+        whereabouts = Whereabouts(known.path, known.mtime_ns // 1_000_000, self._siblings)
+        lineage = known.lineage or lineage_of(data[:HEAD])
+        return replace(known, dialect=dialect.name, lineage=lineage), dialect.reader(whereabouts, b"").parse(data)
+
+    def _tell(self, parsed: Parsed, known: Checkpoint, data: bytes, step: Step) -> bytes:
         """Add what was not told at the last reading; returns the hashes of what was told now."""
-        parsed = self._parsed(before, file, dialect)
-        told = _Told(before.state)
-        places = _Places(file.data or b"")
-        lineage = before.lineage or lineage_of((file.data or b"")[:HEAD])
+        told, places = _Told(known.state), _Places(data)
         for each in parsed if isinstance(parsed, tuple) else (parsed,):
             if each is None or not told.is_new(each):
                 continue
             if isinstance(each, Reject):
                 step.tally.rejects += 1
-                step.rejects.append(RejectedLine(0, file.size, each.reason))
+                step.rejects.append(RejectedLine(0, known.size, each.reason))
             elif isinstance(each, Limit):
                 step.limits.append(each)
             else:
                 text = _text_of(each)
-                self._rows.add(each, step, places.of(each), zlib.crc32(text), (lineage, 0, text))
+                self._rows.add(each, step, places.of(each), zlib.crc32(text), (known.lineage, 0, text))
         return told.state(whole=not isinstance(parsed, Reject))
-
-    def _parsed(self, before: Checkpoint, file: WholeFile, dialect: Dialect | None) -> Parsed:
-        if file.data is None:
-            return Reject(f"document larger than {LARGEST >> 20} MiB")
-        if not file.data.strip():
-            return None
-        if not is_whole(file.data):
-            return Reject("document is not JSON")
-        if dialect is None:
-            return None
-        whereabouts = Whereabouts(before.path, file.mtime_ns // 1_000_000, self._siblings)
-        return dialect.reader(whereabouts, b"").parse(file.data)
 
 
 def _state(checkpoint: Checkpoint) -> tuple[int, int, int, int]:
