@@ -126,7 +126,7 @@ def in_any_way(examples: int) -> settings:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.dialect)
-@in_any_way(4)
+@in_any_way(3)
 @given(chance=st.randoms(use_true_random=False))
 def test_a_case_mixed_in_any_way_holds_its_calls(
     case: Case, tmp_path_factory: pytest.TempPathFactory, chance: Random

@@ -234,6 +234,16 @@ def test_a_message_is_traced_to_its_place_in_the_document(tmp_path: Path, logs: 
     assert found.shown().startswith('{ "id": "m2"')
 
 
+def test_a_message_is_traced_to_where_it_begins_whatever_comes_first(tmp_path: Path, logs: Path) -> None:
+    late = {"tool": {"name": "x"}, "more": [{}, {"y": {}}]} | message(2)
+    (logs / "talk-1.json").write_bytes(talk([0, 1], late))
+    take_in(tmp_path / "t.db", logs)
+    event = asyncio.run(_newest(tmp_path / "t.db"))
+    found = find_line(event.source_path, event.source_offset, kind=event.source_kind)
+    assert found is not None
+    assert found.shown().startswith('{"tool": {"name": "x"}')
+
+
 def test_what_is_not_found_in_the_document_is_traced_to_its_beginning(tmp_path: Path, logs: Path) -> None:
     file = logs / "talk-1.json"
     file.write_bytes(json.dumps({"talk": "t", "messages": [message(1) | {"id": 77}]}, indent=1).encode())
@@ -266,10 +276,10 @@ def test_a_document_is_noticed_while_it_is_written(tmp_path: Path, logs: Path) -
 
 
 def test_killed_again_and_again_it_counts_every_document_once(tmp_path: Path, logs: Path) -> None:
-    database, total = tmp_path / "t.db", 1500
+    database, total = tmp_path / "t.db", 600
     for number in range(total):
         (logs / f"msg_{number}.json").write_bytes(opencode_message(number))
-    for _ in range(3):
+    for _ in range(2):
         before = ingested(database)
         with Running(database, logs) as running:
             until(lambda seen=before: ingested(database) > seen or ingested(database) == total)  # type: ignore[misc]

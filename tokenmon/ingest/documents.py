@@ -27,6 +27,8 @@ from tokenmon.tail.document import LARGEST, WholeFile
 
 _HASH = 8
 _parts_of = re.compile(r"[/:\s]").split
+_REACH = 64 * 1024
+_BRACES = 200
 _MISSES = 3
 """So many ids that do not stand in the document, and none is looked for any more."""
 
@@ -149,7 +151,7 @@ class _Places:
 
     def of(self, event: Event) -> int:
         """Where the object begins that holds the event's id, 0 where that is not known."""
-        for text in dict.fromkeys((event.id, _parts_of(event.id)[-1], event.attempt, event.request_id)):
+        for text in dict.fromkeys((event.id, event.attempt, event.request_id, _parts_of(event.id)[-1])):
             if text and self._misses < _MISSES:
                 at = self._find(b'"%b"' % text.encode("utf-8", "surrogatepass"))
                 if at >= 0:
@@ -159,11 +161,25 @@ class _Places:
         return 0
 
     def _find(self, text: bytes) -> int:
-        """The brace before this text, looked for after the last find and then from the start."""
+        """Where the object begins that holds this text, looked for after the last find and then from the start."""
         at = self._data.find(text, self._from)
         if at < 0:
             at = self._data.find(text, 0, self._from)
         if at < 0:
             return -1
         self._from = at
-        return max(0, self._data.rfind(b"{", 0, at))
+        return _opening(self._data, at)
+
+
+def _opening(data: bytes, at: int) -> int:
+    """The brace that opens the object around `at`, if no text has braces of its own; 0 where that is far away."""
+    floor, inner = max(0, at - _REACH), 0
+    for _ in range(_BRACES):
+        opens, closes = data.rfind(b"{", floor, at), data.rfind(b"}", floor, at)
+        if opens < 0:
+            break
+        if opens > closes and not inner:
+            return opens
+        inner += 1 if closes > opens else -1
+        at = max(opens, closes)
+    return 0
