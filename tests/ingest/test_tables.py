@@ -12,8 +12,9 @@ import pytest
 
 from tests.dialects.cases import opencode
 from tests.dialects.test_cases import in_order, stored
-from tests.ingest.ingesting import expected, inputs, rollups_are_exact, rows
+from tests.ingest.ingesting import expected, inputs, rollups_are_exact, rows, until
 from tests.ingest.made_up import Turning, message, take_in, talk, tallies
+from tokenmon.settings import Settings
 
 
 class Talks:
@@ -76,6 +77,11 @@ def test_a_scan_notices_the_log_by_itself(tmp_path: Path, talks: Talks) -> None:
         take_in(database, tmp_path / "logs")
     assert inputs(database) == expected(range(3))
     assert take_in(database, tmp_path / "logs") == []
+    with Turning(database, tmp_path / "logs", settings=Settings(scan_interval=0.05)) as turning:
+        turning.until_idle()
+        talks.write(3)
+        until(lambda: turning.until_idle() != [])
+    assert inputs(database) == expected(range(4))
 
 
 def test_a_row_that_was_written_again_counts_as_it_is_now(tmp_path: Path, talks: Talks) -> None:
