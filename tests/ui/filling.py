@@ -1,6 +1,7 @@
 """Fills a real database through the real writer with made-up calls, so that every panel has something to show."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,8 +117,11 @@ class Filler:
         after = Checkpoint(
             id=self._at.id, path=self._at.path, dev=1, ino=1, lineage=7, offset=end, size=end, dialect="native"
         )
+        reasons = Counter(rejects)
         lines = [RejectedLine(start + len(calls) + index, 1, reason) for index, reason in enumerate(rejects)]
-        step = Step(self._at, after, rows, lines, Tally(rejects=len(rejects)), last_change_ms=now, limits=list(limits))
+        step = Step(
+            self._at, after, rows, lines, Tally(rejects=len(rejects)), reasons, last_change_ms=now, limits=list(limits)
+        )
         self._at = self.writer.commit([step], backlog=backlog, now_ms=now, live=live).checkpoints[0]
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from rich.segment import Segment
 
+from tests.ingest.ingesting import claude, ingest
 from tests.ui.driving import Driver, driven
 from tests.ui.filling import NOW, Filler, call, made_up
 from tokenmon.events import NANO, Event
@@ -313,3 +314,31 @@ async def test_the_table_has_exact_values_as_reports_name_them(tmp_path: Path, f
         assert table.rows[1][table.columns.index("cost_usd")] == msgspec.Raw(b"0.0075")
         filler.add([one(0.1)])
         await driver.until(lambda: driver.main.panel.table().columns[0] == "id")
+
+
+async def test_the_detail_tells_every_place_of_a_call_and_how_its_price_was_matched(tmp_path: Path) -> None:
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    (logs / "a.jsonl").write_bytes(claude("m", 159, second=2))
+    ingest(database, logs)
+    (logs / "b.jsonl").write_bytes(claude("m", 9, second=1))
+    ingest(database, logs)
+    async with driven(database, (100, 50), range="all") as driver:
+        await driver.press("5")
+        await driver.shows("claude-sonnet-4-5")
+        await driver.press("enter")
+        await driver.shows(
+            "also in", "b.jsonl:1, byte 0: has fewer tokens", "matched by", "its date or revision left out"
+        )
+
+
+async def test_an_assumed_model_is_marked_in_the_list_and_told_in_the_detail(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "t.db")
+    event, price = call(NOW - 5_000, "gpt-5", "openai", 1.25, "prod-api")
+    filler.add([(replace(event, assumed=True), price)])
+    filler.close()
+    async with driven(tmp_path / "t.db", (80, 40)) as driver:
+        await driver.press("5")
+        await driver.shows("gpt-5 assumed")
+        await driver.press("enter")
+        await driver.shows("its format implies one")

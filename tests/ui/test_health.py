@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.ui.driving import Driver, driven
 from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call
@@ -12,9 +13,9 @@ from tokenmon.events import Limit
 from tokenmon.pricing.overrides import read_overrides
 from tokenmon.ui.panels import PANELS
 from tokenmon.ui.panels.health import HealthPanel
-from tokenmon.ui.panels.health_page import override
 from tokenmon.ui.widgets.lines import Lines
 from tokenmon.ui.widgets.page import Page
+from tokenmon.wanted import wanted
 
 HEALTH = str([panel.ID for panel in PANELS].index("health") + 1)
 LATE = Alarm("source fails", "/logs/a.jsonl", "critical", "cannot be read: permission denied", 1)
@@ -194,13 +195,14 @@ async def test_a_model_without_a_price_has_its_override_to_copy(full: Path) -> N
             await driver.press("k")
         table = driver.main.panel.table()
         assert table.chosen is not None
-        assert str(table.rows[table.chosen][0]).startswith('[[price]]\nmodel = "local/unpriced-70b"\ninput =')
+        entry = str(table.rows[table.chosen][0])
+        assert entry.startswith('[[price]]\nmodel = "local/unpriced-70b"\nprovider = "vllm"\ninput =')
 
 
 @pytest.mark.parametrize("model", ["acme-coder-70b", 'quo"ted\\back', "日本-llm"])
 def test_an_override_gives_the_model_a_price_once_it_is_filled_in(tmp_path: Path, model: str) -> None:
     file = tmp_path / "prices.toml"
-    file.write_text("\n".join(override(model)).replace("input = ", "input = 3").replace("output =", "output = 15"))
+    file.write_text("\n".join(wanted(model)).replace("input = ", "input = 3").replace("output =", "output = 15"))
     (price,) = read_overrides(file).prices
     assert price.models == (json.loads(json.dumps(model.lower())),)
 
@@ -284,3 +286,65 @@ async def test_without_limits_there_is_no_section_of_them(full: Path) -> None:
         await driver.press(HEALTH)
         await driver.shows("ALERTS", "INGEST")
         assert "LIMITS" not in told(driver)
+
+
+def doubtful(path: Path) -> Path:
+    """Calls of which some may be doubted, and lines that are invalid for two reasons."""
+    filler = Filler(path)
+    ordinary, price = call(NOW - HOUR, *MODELS[0], "prod-api")
+    filler.add(
+        [
+            (ordinary, price),
+            (replace(ordinary, ts=NOW - 2, assumed=True), price),
+            (replace(ordinary, ts=NOW - 3, input=0, output=0, cache_read=0), 0),
+            (replace(ordinary, ts=NOW - 4, names=ordinary.names._replace(model="mystery-9")), None),
+        ],
+        rejects=["model is missing", "prompt_tokens is negative", "model is missing"],
+    )
+    filler.close()
+    return path
+
+
+async def test_quality_tells_what_became_of_lines_and_why_they_are_invalid(tmp_path: Path) -> None:
+    async with driven(doubtful(tmp_path / "a.db"), (100, 60)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("QUALITY", "DIALECT", "native, 1 source", "1 assumed", "1 empty", "1 unpriced")
+        row = next(row for row in driver.rows if "native, 1 source" in row)
+        assert row.split()[-4:] == ["4", "0", "3", "0"]
+        assert "2 model is missing" not in driver.text
+        while not page(driver).cursor.startswith("dialect"):
+            await driver.press("j")
+        await driver.press("enter")
+        await driver.shows("2 model is missing", "1 prompt_tokens is negative")
+        table = driver.main.panel.table()
+        assert table.columns[:6] == ("dialect", "sources", "events", "skipped", "rejects", "duplicates")
+        assert table.rows[table.chosen or 0] == ("native", 1, 4, 0, 3, 0, 1, 1, 0, 0, 1, 0)
+        await driver.press("enter")
+        await driver.until(lambda: "2 model is missing" not in driver.text)
+
+
+@pytest.mark.parametrize(("name", "model"), [("empty", "claude-sonnet-4-5"), ("unpriced", "mystery-9")])
+async def test_the_calls_behind_a_number_are_one_key_away(tmp_path: Path, name: str, model: str) -> None:
+    async with driven(doubtful(tmp_path / "a.db"), (120, 50), range="24h") as driver:
+        await driver.press(HEALTH)
+        await driver.shows("QUALITY")
+        while page(driver).cursor != f"doubt native {name}":
+            await driver.press("j")
+        await driver.press("enter")
+        await driver.shows("quality:" + name, "dialect:native")
+        assert driver.main.panel.ID == "events"
+        await driver.until(lambda: len(driver.main.panel.table().rows) == 1)
+        table = driver.main.panel.table()
+        assert table.rows[0][table.columns.index("model")] == model
+        assert name in str(table.rows[0][table.columns.index("quality")])
+
+
+async def test_a_model_without_a_price_leads_to_its_calls(tmp_path: Path) -> None:
+    async with driven(doubtful(tmp_path / "a.db"), (120, 60), range="24h") as driver:
+        await driver.press(HEALTH)
+        await driver.shows("WITHOUT A PRICE")
+        while not page(driver).cursor.startswith("model"):
+            await driver.press("j")
+        await driver.press("enter")
+        await driver.shows("quality:unpriced", "model:mystery-9")
+        assert driver.main.panel.ID == "events"

@@ -17,7 +17,9 @@ from tests.ui.driving import Driver, driven
 from tests.ui.filling import NOW, Filler, call
 from tokenmon.dimensions import by_name
 from tokenmon.events import NANO, Event
+from tokenmon.settings import Settings
 from tokenmon.store.answers import Group, Sums
+from tokenmon.ui.command import report_command
 from tokenmon.ui.panels.cells import right
 from tokenmon.ui.panels.grouped import LIMIT, GroupedPanel
 from tokenmon.ui.panels.keys import GROUPS, KeysPanel
@@ -614,3 +616,50 @@ def test_what_panels_show_are_columns_and_dimensions() -> None:
         assert set(keys) <= MEASURES.keys()
     for measure in MEASURES.values():
         assert not measure.at_least or measure.key == "trend" or by_name(measure.key) is not None
+
+
+def reconcilable(path: Path) -> Path:
+    """Calls of which some have a logged cost, some a list price, some both, some neither."""
+    filler = Filler(path)
+    event, _ = call(NOW - 9, "gpt-5.1", "openai", 1.25, "prod-api")
+    other = msgspec.structs.replace(event, names=event.names._replace(model="claude-x"))
+    filler.add(
+        [
+            (msgspec.structs.replace(event, ts=NOW - 1, cost_logged=3_000_000_000), 2_000_000_000),
+            (msgspec.structs.replace(event, ts=NOW - 2, cost_logged=1_000_000_000), None),
+            (msgspec.structs.replace(event, ts=NOW - 3), 5_000_000_000),
+            (msgspec.structs.replace(other, ts=NOW - 4), None),
+        ]
+    )
+    filler.close()
+    return path
+
+
+async def test_v_compares_what_was_logged_with_the_list_and_is_remembered(tmp_path: Path) -> None:
+    database = reconcilable(tmp_path / "a.db")
+    async with driven(database, (80, 24)) as driver:
+        await driver.press("3")
+        await driver.shows("gpt-5.1", "$/1M")
+        await driver.press("v")
+        await driver.shows("LOGGED", "LIST", "OVER", "$3.00", "$2.00", "+$1.00", "+50.0%")
+        await driver.shows("logged $3.00, list $2.00, +$1.00, +50.0%", "1 only logged, 1 only list, 1 neither")
+        table = driver.main.panel.table()
+        assert dict(zip(table.columns, table.rows[0], strict=True)) == {
+            "model": "gpt-5.1",
+            "requests": 3,
+            "total_tokens": 13_200,
+            "reconciled_requests": 1,
+            "reconciled_logged_usd": msgspec.Raw(b"3"),
+            "reconciled_list_usd": msgspec.Raw(b"2"),
+            "difference_usd": msgspec.Raw(b"1"),
+            "only_logged_requests": 1,
+            "only_list_requests": 1,
+            "unpriced_requests": 0,
+        }
+        assert "--reconcile" in report_command(Settings(), database, table, "24h", (), "")
+    async with driven(database, (80, 24)) as driver:
+        await driver.press("3")
+        await driver.shows("LOGGED", "+50.0%")
+        await driver.press("v")
+        await driver.shows("$/1M")
+        await driver.until(lambda: "LOGGED" not in driver.text)

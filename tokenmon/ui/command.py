@@ -21,6 +21,8 @@ def report_command(
         words += ["--db", str(database)]
     if table.columns and by_name(table.columns[0]) is not None:
         words += ["--by", table.columns[0]]
+    if "difference_usd" in table.columns:
+        words.append("--reconcile")
     words += [word for each in where for word in ("--where", f"{each.field}={each.value}")]
     if search:
         words.append(f"--search={search}")  # one word, because a search may begin with a dash

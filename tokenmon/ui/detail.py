@@ -4,23 +4,28 @@
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon.dimensions import key_of
+from tokenmon.doubts import DOUBTS
 from tokenmon.errors import TokenmonError
 from tokenmon.events import NAMES
-from tokenmon.exact import exact_money
-from tokenmon.store.answers import StoredEvent
+from tokenmon.exact import exact_money, instant
+from tokenmon.store.answers import Copy, StoredEvent
 from tokenmon.text import hide_secrets
-from tokenmon.trace import Bill, FoundLine, bill, find_line, why_not
+from tokenmon.trace import Bill, FoundLine, Seen, bill, find_line, look_at, why_not
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
 from tokenmon.ui.prices import Prices
 from tokenmon.ui.widgets.lines import pieces
+
+if TYPE_CHECKING:
+    from tokenmon.pricing import Origin
 
 LABEL = 13
 """Cells of the names of facts."""
@@ -38,13 +43,16 @@ class Traced:
     line: FoundLine | None = None
     no_line: str = ""
     """Why there is none."""
+    seen: tuple[Seen, ...] = ()
+    """Where else the call was seen."""
 
 
-async def trace(event: StoredEvent, prices: Prices | None, reach: int) -> Traced:
-    """Price an event and find its line; `reach` bounds how long that may take."""
+async def trace(event: StoredEvent, copies: Sequence[Copy], prices: Prices | None, reach: int) -> Traced:
+    """Price an event, find its line and look at its copies; `reach` bounds how long that may take."""
     charged, no_bill = await _bill(event, prices)
     line, no_line = await asyncio.to_thread(_line, event, reach)
-    return Traced(event, charged, no_bill, line, no_line)
+    seen = await asyncio.to_thread(look_at, copies, line, reach) if copies else ()
+    return Traced(event, charged, no_bill, line, no_line, seen)
 
 
 async def _bill(event: StoredEvent, prices: Prices | None) -> tuple[Bill | None, str]:
@@ -89,6 +97,7 @@ def _facts(look: Look, event: StoredEvent, width: int) -> Text:
         "time": f"{formatting.local(event.ts, look.zone):%Y-%m-%d %H:%M:%S}",
         "status": f"{status}{'! failed' if event.is_error and event.status else ''}",
         "error": event.error or "",
+        "quality": "; ".join(doubt.told for doubt in DOUBTS if doubt.name in event.doubts and doubt.name != "unpriced"),
         "key": key_of(names),
         "provider": names.provider,
         "model": f"{names.model or look.glyphs.dash}{asked}{implied}",
@@ -98,7 +107,7 @@ def _facts(look: Look, event: StoredEvent, width: int) -> Text:
         "event": event.id if event.request_id else "",
         "metadata": event.metadata or "",
     }
-    styles = {"status": palette.bad if event.is_error else palette.good, "error": palette.bad}
+    styles = {"status": palette.bad if event.is_error else palette.good, "error": palette.bad, "quality": palette.warn}
     return _entries(look, listed, width, styles)
 
 
@@ -151,10 +160,17 @@ def _compared(event: StoredEvent, charged: Bill) -> dict[str, str]:
         "list price": "" if event.cost_list is None else exact_money(event.cost_list),
         "difference": "" if charged.difference is None else f"{exact_money(abs(difference))} {more} logged than listed",
         "priced as": f"{event.priced_as} ({charged.table})" if event.priced_as else "",
+        "matched by": "" if charged.origin is None else charged.origin.matched,
+        "price since": "" if charged.origin is None else _since(charged.origin),
         "changed": "prices have changed since it was priced" if _is_outdated(event, charged) else "",
         "unpriced": "no price is known, so the cost is not known either" if event.cost is None else "",
         "not logged": ", ".join(charged.unreported),
     }
+
+
+def _since(origin: "Origin") -> str:
+    """From when the price holds, and where it is from."""
+    return ("always" if origin.since is None else instant(origin.since)[:10]) + f", {origin.source}"
 
 
 def _is_outdated(event: StoredEvent, charged: Bill) -> bool:
@@ -227,7 +243,10 @@ def _speed(look: Look, event: StoredEvent, width: int) -> Text:
 def _source(look: Look, traced: Traced, width: int, *, with_line: bool) -> Text:
     event, line = traced.event, traced.line
     number = f"line {line.number:,}, " if line is not None and line.number is not None else ""
-    listed = {"source": event.source_path, "at": f"{number}byte {event.source_offset:,}"}
+    muted, text = look.palette.muted, look.palette.text
+    rows = [_entries(look, {"source": event.source_path, "at": f"{number}byte {event.source_offset:,}"}, width, {})]
+    rows += [_entry(look, "also in", f"{each.place}: {each.told}", width, muted) for each in traced.seen]
     if with_line:
-        listed["line"] = line.shown() if line is not None else traced.no_line
-    return _entries(look, listed, width, {"line": look.palette.text if line is not None else look.palette.warn})
+        told = line.shown() if line is not None else traced.no_line
+        rows.append(_entries(look, {"line": told}, width, {"line": text if line is not None else look.palette.warn}))
+    return Text("\n").join(row for row in rows if row.plain)

@@ -34,6 +34,17 @@ def money(nano: int) -> str:
     return "$" + _short(dollars)
 
 
+def difference(nano: int) -> str:
+    """Money with its sign: `+$0.18`, `-$1.20`."""
+    return ("+" if nano > 0 else "") + money(nano)
+
+
+def apart(ratio: float) -> str:
+    """A share with its sign: `+47.1%`, `0.0%`; beyond a thousand percent without decimals."""
+    percent = round(100 * ratio, 1) + 0.0
+    return f"{percent:+.1f}%" if 0 < abs(percent) < 999.95 else f"{min(percent, 99_999):+.0f}%" if percent else "0.0%"
+
+
 def cost(nano: int | None, unpriced: int = 0, approximately: str = "~") -> str:
     """A cost that may be unknown (`? n/a`), or miss some requests (`~$1.20`)."""
     if nano is None:

@@ -1,16 +1,26 @@
 """What the Health page lists: which entries a search leaves, and in which order; what needs somebody comes first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tokenmon import limits as official
 from tokenmon.alerts import RULES
+from tokenmon.doubts import DOUBTS, Doubt
 from tokenmon.events import Limit
-from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
+from tokenmon.store.answers import AlertRow, DialectHealth, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.search import found_among
 
 REJECTS = 40
 """Invalid lines that are listed, the newest."""
+
+
+class Doubted(NamedTuple):
+    """Calls of a dialect that may be doubted in one way."""
+
+    dialect: str
+    doubt: Doubt
+    calls: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,11 @@ class Entries:
     excerpts: Mapping[str, str] = field(default_factory=dict)
     """What opened invalid lines hold."""
     unpriced: Mapping[str, Unpriced] = field(default_factory=dict)
+    dialects: Mapping[str, DialectHealth] = field(default_factory=dict)
+    doubted: Mapping[str, Doubted] = field(default_factory=dict)
+    """Of those dialects."""
+    opened: frozenset[str] = frozenset()
+    """Keys of dialects that show why lines are invalid."""
 
     @classmethod
     def of(
@@ -39,8 +54,10 @@ class Entries:
         now: int,
         is_seen: Callable[[AlertRow], bool],
         excerpts: Mapping[str, str],
+        opened: Iterable[str] = (),
     ) -> "Entries":
         """Those that hold the words of a search."""
+        dialects = [each for each in health.dialects if found_among(_words_of(each), search)]
         standing = [alert for alert in health.alerts if alert.state != "ok"]
         alerts = sorted(standing, key=lambda alert: (is_seen(alert), alert.state != "firing", -alert.since))
         sources = sorted(health.sources, key=lambda source: source.state(now) == "fresh")
@@ -72,8 +89,26 @@ class Entries:
                 if found_among((reject.source_path, reject.reason), search)
             },
             excerpts=excerpts,
-            unpriced={f"model {each.model}": each for each in health.unpriced if found_among((each.model,), search)},
+            unpriced={
+                f"model {each.model} {each.provider} {each.tier}": each
+                for each in health.unpriced
+                if found_among((each.model, each.provider), search)
+            },
+            dialects={f"dialect {each.dialect}": each for each in dialects},
+            doubted={
+                f"doubt {each.dialect} {doubt.name}": Doubted(each.dialect, doubt, count)
+                for each in dialects
+                for doubt, count in zip(DOUBTS, each.doubts, strict=True)
+                if count
+            },
+            opened=frozenset(opened),
         )
+
+
+def _words_of(dialect: DialectHealth) -> tuple[str, ...]:
+    """What a search looks into."""
+    reasons = (reason for reason, _ in dialect.reasons)
+    return (dialect.dialect, *reasons, *(d.name for d, n in zip(DOUBTS, dialect.doubts, strict=True) if n))
 
 
 def _key_of(alert: AlertRow) -> str:

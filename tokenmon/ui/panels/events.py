@@ -94,6 +94,7 @@ class EventsPanel(Panel[Listed]):
     # -- what is listed
 
     async def load(self, reader: Reader, view: View) -> Listed:
+        self.query_one(EventDetail).reader = reader
         return await refreshed(reader, view, self._listed, stays=not self._table.at_top)
 
     def draw(self, data: Listed) -> None:
@@ -153,7 +154,8 @@ class EventsPanel(Panel[Listed]):
 
     def _open(self, *, with_line: bool) -> None:
         if self._chosen is not None:
-            self.app.push_screen(DetailScreen(self.look, self._prices, self._chosen, with_line=with_line))
+            reader = self.query_one(EventDetail).reader
+            self.app.push_screen(DetailScreen(self.look, self._prices, reader, self._chosen, with_line=with_line))
 
     def action_follow(self) -> None:
         """Back to the newest."""
@@ -254,7 +256,7 @@ class EventsPanel(Panel[Listed]):
             case "who":
                 return self._named(_value(who, event), column.width, palette.text, search, who.name)
             case "model":
-                return self._named(event.names.model, column.width, palette.text, search, "model")
+                return self._model(event, column.width, search)
             case "project":
                 return self._named(event.names.project, column.width, palette.muted, search, "project")
             case "session":
@@ -269,6 +271,16 @@ class EventsPanel(Panel[Listed]):
             case _:
                 style = f"bold {palette.text}" if event.cost is not None else palette.warn
                 return right(formatting.cost(event.cost), style)
+
+    def _model(self, event: StoredEvent, width: int, search: str) -> Text:
+        """The model, and what may be doubted about the call."""
+        doubts = [doubt for doubt in event.doubts if doubt != "unpriced"]  # the cost tells that
+        mark = f" {doubts[0]}" if doubts else ""
+        cell = self._named(event.names.model, width - len(mark), self.look.palette.text, search, "model")
+        if mark:
+            cell.rstrip()
+            cell.append(mark, self.look.palette.warn)
+        return cell
 
     def _named(self, value: str, width: int, style: str, search: str, field: str) -> Text:
         """A name, with what was searched for marked in it."""

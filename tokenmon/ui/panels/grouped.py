@@ -16,7 +16,7 @@ from textual.events import Resize
 from textual.timer import Timer
 
 from tokenmon.dimensions import Dimension
-from tokenmon.store.answers import Group
+from tokenmon.store.answers import Group, Sums
 from tokenmon.store.reader import Reader
 from tokenmon.ui import formatting
 from tokenmon.ui.keys import quiet
@@ -82,11 +82,8 @@ class GroupedPanel(TablePanel[Answer]):
 
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
         super().__init__(look, colours, memory)
-        self._keys = (*self.ESSENTIAL, *self.OPTIONAL)
-        orders = {sign + key for key in ("name", *self._keys) for sign in ("", "-")}
-        kept = memory.get(f"{self.ID}.sort", orders) or "-cost"
-        self._sort, self._descending = kept.removeprefix("-"), kept.startswith("-")
-        self._hidden = frozenset(memory.get(f"{self.ID}.columns").split(",")) & set(self._keys)
+        self._hidden = frozenset(memory.get(f"{self.ID}.columns").split(","))
+        self._offer(self.ESSENTIAL, self.OPTIONAL)
         self._page = 0
         self._turned = 1
         """1 or -1 where the page was just turned, and the cursor goes to its first or last row; else 0."""
@@ -96,6 +93,14 @@ class GroupedPanel(TablePanel[Answer]):
         self._columns: tuple[Column, ...] = ()
         self._release: Timer | None = None
         self._data: Answer | None = None
+
+    def _offer(self, essential: Sequence[str], optional: Sequence[str], view: str = "", order: str = "-cost") -> None:
+        """Show these columns, in the order that was chosen for a `view`; the usual one has no name."""
+        self._essential, self._keys = essential, (*essential, *optional)
+        self._sort_kept = f"{self.ID}.{view}.sort" if view else f"{self.ID}.sort"
+        orders = {sign + key for key in ("name", *self._keys) for sign in ("", "-")}
+        kept = self.memory.get(self._sort_kept, orders) or order
+        self._sort, self._descending = kept.removeprefix("-"), kept.startswith("-")
 
     # -- asking
 
@@ -210,7 +215,7 @@ class GroupedPanel(TablePanel[Answer]):
         offered = {measure.key: measure for measure in self.offered(width) if self._is_told(measure, data)}
         taken: list[str] = []
         for key in self._keys:
-            least = min(wanted, LEAST_NAME) if key in self.ESSENTIAL else wanted
+            least = min(wanted, LEAST_NAME) if key in self._essential else wanted
             if key in offered and _free([offered[each] for each in (*taken, key)], width) >= least:
                 taken.append(key)
         shown = [measure for measure in offered.values() if measure.key in taken]
@@ -229,7 +234,7 @@ class GroupedPanel(TablePanel[Answer]):
         if measure.at_least:
             return bool(data.trends if measure.key == "trend" else data.companions.get(measure.key))
         together = Line("", data.compared.now.totals, None, (), {})
-        return measure.key in self.ESSENTIAL or measure.value(together) is not None
+        return measure.key in self._essential or measure.value(together) is not None
 
     @property
     def _arrow(self) -> str:
@@ -269,6 +274,15 @@ class GroupedPanel(TablePanel[Answer]):
             case "million":
                 paid = measures.per_million(line)
                 return right("?" if paid is None else formatting.money(paid).removeprefix("$"), palette.muted)
+            case "logged" | "listed":
+                amount = MEASURES[column.key].value(line)
+                return right(formatting.money(amount) if isinstance(amount, int) else formatting.NOTHING, palette.text)
+            case "over":
+                words = formatting.NOTHING if sums.difference is None else formatting.difference(sums.difference)
+                return right(words, self._weight(sums))
+            case "apart":
+                ratio = sums.difference_ratio
+                return right(formatting.NOTHING if ratio is None else formatting.apart(ratio), self._weight(sums))
             case "hit":
                 hit = measures.hit(line)
                 return right(formatting.NOTHING if hit is None else formatting.percent(hit, 1), palette.muted)
@@ -287,6 +301,12 @@ class GroupedPanel(TablePanel[Answer]):
             case key:
                 count = MEASURES[key].value(line)
                 return right(formatting.count(count if isinstance(count, int) else None), palette.text)
+
+    def _weight(self, sums: Sums) -> str:
+        """How a difference is painted: what hardly matters is faint."""
+        ratio = sums.difference_ratio
+        matters = ratio is None or abs(ratio) > MATERIAL
+        return f"bold {self.look.palette.text}" if matters and sums.difference else self.look.palette.muted
 
     def name_cell(self, line: Line, data: Answer, width: int) -> Text:
         """The name, marked where everything is narrowed to it; one that no log tells stands in brackets."""
@@ -363,7 +383,7 @@ class GroupedPanel(TablePanel[Answer]):
 
     def _sort_by(self, key: str, *, descending: bool) -> None:
         self._sort, self._descending = key, descending
-        self.memory.put(f"{self.ID}.sort", ("-" if descending else "") + key)
+        self.memory.put(self._sort_kept, ("-" if descending else "") + key)
         if self._data is not None:
             self.draw(self._data)
 
@@ -382,7 +402,7 @@ class GroupedPanel(TablePanel[Answer]):
     def _toggle(self, key: str) -> None:
         """Show or hide a column."""
         self._hidden ^= {key}
-        self.memory.put(f"{self.ID}.columns", ",".join(sorted(self._hidden)))
+        self.memory.put(f"{self.ID}.columns", ",".join(sorted(filter(None, self._hidden))))
         if self._data is not None:
             self.draw(self._data)
             self._ask_for_more(self._data)

@@ -119,6 +119,22 @@ def table_of(by: Dimension, groups: Sequence[Group], chosen: int | None = None) 
     return Table(columns, rows, chosen)
 
 
+def reconciled_table_of(by: Dimension, groups: Sequence[Group], chosen: int | None = None) -> Table:
+    """Groups with what was logged against the list price, under the names of `report --reconcile`."""
+    columns = (
+        *(by.name, "requests", "total_tokens", "reconciled_requests", "reconciled_logged_usd", "reconciled_list_usd"),
+        *("difference_usd", "only_logged_requests", "only_list_requests", "unpriced_requests"),
+    )
+    rows = tuple((group.values[0], *_compared(group.sums)) for group in groups)
+    return Table(columns, rows, chosen)
+
+
+def _compared(sums: Sums) -> tuple[Value, ...]:
+    known = [money(amount if sums.both else None) for amount in (sums.both_logged, sums.both_list)]
+    alone = sums.only_logged, sums.only_listed, sums.unpriced
+    return (sums.requests, sums.total, sums.both, *known, money(sums.difference), *alone)
+
+
 def _exact(sums: Sums) -> tuple[Value, ...]:
     cached = (sums.cache_read, sums.cache_write_5m, sums.cache_write_1h)
     tokens = (sums.input, *cached, sums.output, sums.total)

@@ -17,9 +17,10 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from tokenmon import limits
+from tokenmon.doubts import FIELD, NAMES
 from tokenmon.events import Limit
 from tokenmon.exact import Value, harmless, instant
-from tokenmon.store.answers import AlertRow, Health, RejectSample, SourceHealth, Unpriced
+from tokenmon.store.answers import AlertRow, DialectHealth, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.reader import Reader
 from tokenmon.trace import find_line, why_not
 from tokenmon.ui import formatting
@@ -29,10 +30,12 @@ from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.entries import Entries
-from tokenmon.ui.panels.health_page import BINS, EXCERPT, Pace, Sections, Terminal, override
+from tokenmon.ui.panels.events import EventsPanel
+from tokenmon.ui.panels.health_page import BINS, EXCERPT, Pace, Sections, Terminal
 from tokenmon.ui.tables import Table
 from tokenmon.ui.widgets.page import Page
 from tokenmon.view import View
+from tokenmon.wanted import wanted
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ class HealthPanel(Panel[Condition]):
         Binding("a", "acknowledge", "ack", id="health.acknowledge", tooltip="the alert was seen; again: it was not"),
         Binding("n", "alert(1)", "next alert", id="health.next", tooltip="next alert"),
         quiet("N", "alert(-1)", "health.previous", "previous alert"),
-        quiet("enter,l", "open", "health.open", "show what an invalid line holds; again: hide it"),
+        quiet("enter,l", "open", "health.open", "open: an invalid line, why lines are invalid, calls in doubt"),
     ]
 
     def __init__(self, look: Look, colours: Colours, memory: Memory) -> None:
         super().__init__(look, colours, memory)
         self._acknowledged = Acknowledged(memory)
         self._data: Condition | None = None
+        self._opened: set[str] = set()
+        """Keys of dialects that show why lines are invalid."""
         self._excerpts: dict[str, str] = {}
         """What opened invalid lines hold, by the key of their entry."""
 
@@ -105,7 +110,8 @@ class HealthPanel(Panel[Condition]):
         """What the page lists, by key, in the order of the page."""
         if self._data is None:
             return Entries()
-        return Entries.of(self._data.health, self._data.search, self.now, self._acknowledged.holds, self._excerpts)
+        seen = self._acknowledged.holds
+        return Entries.of(self._data.health, self._data.search, self.now, seen, self._excerpts, self._opened)
 
     # -- what the user does
 
@@ -125,10 +131,27 @@ class HealthPanel(Panel[Condition]):
             self.action_alert(1)
 
     def action_open(self) -> None:
-        """Show or hide what the invalid line under the cursor holds."""
-        key = self._page.cursor
-        reject = self._entries.rejects.get(key)
-        if self._data is None or reject is None:
+        """Open what is under the cursor: an invalid line, why lines of a dialect are invalid, calls in doubt."""
+        key, entries = self._page.cursor, self._entries
+        if key in entries.doubted:
+            doubted = entries.doubted[key]
+            self._list(View().only("dialect", doubted.dialect).only(FIELD, doubted.doubt.name))
+        elif key in entries.unpriced:
+            self._list(View().only("model", entries.unpriced[key].model).only(FIELD, "unpriced"))
+        elif key in entries.dialects and self._data is not None:
+            self._opened ^= {key}
+            self.draw(self._data)
+        elif key in entries.rejects:
+            self._open_line(key, entries.rejects[key])
+
+    def _list(self, view: View) -> None:
+        """List the calls of this filter."""
+        for condition in view.where:
+            self.post_message(self.Drilled(condition, show=EventsPanel.ID))
+
+    def _open_line(self, key: str, reject: RejectSample) -> None:
+        """Show or hide what an invalid line holds."""
+        if self._data is None:
             return
         if key in self._excerpts:
             del self._excerpts[key]
@@ -159,8 +182,11 @@ class HealthPanel(Panel[Condition]):
             return _table(_UNPRICED, {key: _unpriced(model) for key, model in entries.unpriced.items()}, cursor)
         if cursor in entries.limits:
             return _table(_LIMIT, {key: _limit(limit, self.now) for key, limit in entries.limits.items()}, cursor)
-        rows = {key: _source(source, self.now) for key, source in entries.sources.items()}
-        return _table(_SOURCE, rows, cursor)
+        if cursor in entries.dialects or cursor in entries.doubted:
+            rows = {key: _dialect(dialect) for key, dialect in entries.dialects.items()}
+            doubted = entries.doubted.get(cursor)
+            return _table(_DIALECT, rows, cursor if doubted is None else f"dialect {doubted.dialect}")
+        return _table(_SOURCE, {key: _source(source, self.now) for key, source in entries.sources.items()}, cursor)
 
 
 def excerpt_of(reject: RejectSample) -> str:
@@ -184,7 +210,8 @@ _SOURCE = (
 )  # fmt: skip
 _LIMIT = ("name", "dialect", "plan", "window_minutes", "used_percent", "resets_at", "told_at")
 _REJECT = ("source_path", "source_offset", "reason", "seen_at")
-_UNPRICED = ("override", "model", "requests", "total_tokens")
+_UNPRICED = ("override", "model", "provider", "tier", "requests", "total_tokens")
+_DIALECT = ("dialect", "sources", "events", "skipped", "rejects", "duplicates", *NAMES)
 
 
 def _table(columns: tuple[str, ...], rows: dict[str, tuple[Value, ...]], cursor: str) -> Table:
@@ -225,7 +252,13 @@ def _reject(reject: RejectSample) -> tuple[Value, ...]:
 
 
 def _unpriced(model: Unpriced) -> tuple[Value, ...]:
-    return "\n".join(override(model.model)), harmless(model.model), model.requests, model.total
+    names = [harmless(name) or None for name in (model.model, model.provider, model.tier)]
+    return "\n".join(wanted(model.model, model.provider, model.tier)) or None, *names, model.requests, model.total
+
+
+def _dialect(dialect: DialectHealth) -> tuple[Value, ...]:
+    tallies = dialect.sources, dialect.events, dialect.skipped, dialect.rejects, dialect.duplicates
+    return harmless(dialect.dialect) or None, *tallies, *dialect.doubts
 
 
 def _at(ms: int | None) -> str | None:

@@ -1,6 +1,5 @@
 """How the Health page is written: every section's lines, in the order of the page."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,9 +9,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon import limits
-from tokenmon.exact import harmless
 from tokenmon.settings import config_dir
-from tokenmon.store.answers import AlertRow, Health, SourceHealth
+from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
 from tokenmon.ui.panels.entries import Entries
@@ -20,6 +18,7 @@ from tokenmon.ui.panels.limits import painted
 from tokenmon.ui.widgets.bars import sparkline
 from tokenmon.ui.widgets.lines import flowed, wrapped
 from tokenmon.ui.widgets.page import Part
+from tokenmon.wanted import wanted
 
 SOURCES = 200
 """Sources that are listed, those that are not fine first."""
@@ -61,12 +60,6 @@ class Pace:
         return formatting.plural(total, "event")
 
 
-def override(model: str) -> tuple[str, ...]:
-    """What gives a model a price in `prices.toml`; without the numbers it is refused, so that nothing becomes free."""
-    quoted = json.dumps(harmless(model), ensure_ascii=False)
-    return "[[price]]", f"model = {quoted}", "input =     # USD per million tokens", "output ="
-
-
 @dataclass(frozen=True)
 class Sections:
     """Writes every section in `width` columns."""
@@ -81,6 +74,7 @@ class Sections:
             self._alerts(entries),
             *([self._limits(entries)] if entries.limits else []),
             self._ingest(health, pace),
+            self._quality(entries),
             self._sources(entries, health.sources_total, health.sources_total - len(health.sources)),
             self._rejects(entries, sum(source.rejects for source in health.sources)),
             self._unpriced(entries),
@@ -248,6 +242,50 @@ class Sections:
             shown = self.look.glyphs.ellipsis + shown[-(width - 1) :]
         return self.look.label(shown, width)
 
+    def _quality(self, entries: Entries) -> Iterator[Part]:
+        """What became of the lines of each dialect, why lines are invalid where that is opened, what is in doubt."""
+        yield self._head("QUALITY", "Enter shows why lines are invalid, and the calls that may be doubted")
+        if not entries.dialects:
+            return
+        heads = {"EVENTS": 7, "SKIPPED": 7, "INVALID": 7, "COPIES": 7}
+        name_width = self.width - 4 - sum(width + 1 for width in heads.values())
+        head = "".join(f" {each:>{width}}" for each, width in heads.items())
+        yield Part("", (Text(f"    {'DIALECT':<{name_width}}{head}", self.look.palette.muted),))
+        for key, dialect in entries.dialects.items():
+            tallies = (dialect.events, dialect.skipped, dialect.rejects, dialect.duplicates)
+            yield Part(key, (self._dialect(dialect, tallies, heads, name_width), *self._reasons(key, dialect, entries)))
+            for each, doubted in entries.doubted.items():
+                if doubted.dialect == dialect.dialect:
+                    palette = self.look.palette
+                    name = f"      {formatting.count(doubted.calls):>5} {doubted.doubt.name:<11}"
+                    line = Text("").append(name, palette.text)
+                    told = self.look.label(doubted.doubt.told, self.width - line.cell_len, palette.muted)
+                    yield Part(each, (line.append_text(told),))
+
+    def _dialect(
+        self, dialect: DialectHealth, tallies: tuple[int, ...], heads: Mapping[str, int], name_width: int
+    ) -> Text:
+        palette = self.look.palette
+        sources = formatting.plural(dialect.sources, "source")
+        line = (
+            Text("")
+            .append("    ")
+            .append_text(self.look.label(f"{self.look.name(dialect.dialect, 'not known yet')}, {sources}", name_width))
+        )
+        for (head, width), count in zip(heads.items(), tallies, strict=True):
+            style = palette.bad if head == "INVALID" and count else palette.text if head == "EVENTS" else palette.muted
+            line.append(f" {formatting.count(count):>{width}}", style)
+        return line
+
+    def _reasons(self, key: str, dialect: DialectHealth, entries: Entries) -> Iterator[Text]:
+        """Why lines were invalid, the most frequent first, where that was asked for."""
+        if key in entries.opened:
+            for reason, count in dialect.reasons:
+                told = f"{formatting.count(count):>5} {self.look.name(reason)}"
+                yield from self._lines(told, self.look.palette.text, indent=6)
+            if not dialect.reasons:
+                yield from self._lines("no line was invalid", indent=6)
+
     def _rejects(self, entries: Entries, total: int) -> Iterator[Part]:
         note = f"{total:,}, the newest first; Enter shows what a line holds" if total else "none"
         yield self._head("INVALID LINES", note)
@@ -270,8 +308,10 @@ class Sections:
         for key, model in entries.unpriced.items():
             palette, glyphs = self.look.palette, self.look.glyphs
             tokens = f"{formatting.plural(model.requests, 'request')}, {formatting.count(model.total)} tokens"
-            head = f"{glyphs.unknown} {self.look.name(model.model)}: {tokens}"
-            lines = (self.look.label(" " * 8 + text, self.width, palette.muted) for text in override(model.model))
+            whose = f" of {self.look.name(model.provider)}" if model.provider else ""
+            head = f"{glyphs.unknown} {self.look.name(model.model)}{whose}: {tokens}"
+            entry = wanted(model.model, model.provider, model.tier)
+            lines = (self.look.label(" " * 8 + text, self.width, palette.muted) for text in entry)
             yield Part(key, (*self._lines(head, palette.text), *lines))
 
     def _store(self, health: Health) -> Iterator[Part]:

@@ -92,6 +92,8 @@ def _companion(name: str) -> Callable[[Line], Value]:
     return lambda line: folded(line.companions.get(name, ("",))[0]) if line.companions.get(name) else None
 
 
+_BOTH = "of the requests with both, what "
+
 _ALL = (
     Measure("name", "NAME", 0, lambda line: folded(line.value), "", text=True),
     Measure("key_id", "KEY ID", 12, _companion("key_id"), "identifier or fingerprint", text=True, at_least=120),
@@ -103,6 +105,15 @@ _ALL = (
     Measure("output", "OUT", 7, lambda line: line.sums.output, "output tokens"),
     Measure("total", "TOKENS", 7, lambda line: line.sums.total, "all billed tokens"),
     Measure("cost", "COST", 9, lambda line: line.sums.cost, "cost; ~ where requests without a price are missing"),
+    Measure(
+        "logged", "LOGGED", 8, lambda line: line.sums.both_logged if line.sums.both else None, _BOTH + "was logged"
+    ),
+    Measure("listed", "LIST", 8, lambda line: line.sums.both_list if line.sums.both else None, _BOTH + "the list says"),
+    Measure("over", "OVER", 9, lambda line: line.sums.difference, "how much more was logged than the list price"),
+    Measure("apart", "%", 7, lambda line: line.sums.difference_ratio, "the same as a share of the list price"),
+    Measure("only_logged", "LOG ONLY", 8, lambda line: line.sums.only_logged, "requests without a list price"),
+    Measure("only_listed", "LIST ONLY", 9, lambda line: line.sums.only_listed, "requests without a logged cost"),
+    Measure("unpriced", "NO PRICE", 8, lambda line: line.sums.unpriced, "requests with neither"),
     Measure("share", "SHARE", 9, lambda line: line.sums.cost, "share of the cost; bars are scaled to the largest"),
     Measure("change", "CHANGE", 7, change, "change of the cost against the same time before"),
     Measure("million", "$/1M", 6, per_million, "dollars really paid for a million tokens"),

@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from tokenmon.store.answers import StoredEvent
+from tokenmon.store.reader import Reader
 from tokenmon.trace import REACH
 from tokenmon.ui.look import Look
 from tokenmon.ui.prices import Prices
@@ -35,11 +36,14 @@ class DetailScreen(ModalScreen[None]):
     DetailScreen EventDetail { height: auto; max-height: 100%; }
     """
 
-    def __init__(self, look: Look, prices: Prices | None, event: StoredEvent, *, with_line: bool) -> None:
+    def __init__(
+        self, look: Look, prices: Prices | None, reader: Reader | None, event: StoredEvent, *, with_line: bool
+    ) -> None:
         super().__init__()
         self._event = event
         self._detail = EventDetail(look, REACH)
         self._detail.prices = prices
+        self._detail.reader = reader
         self._detail.with_line = with_line
 
     def compose(self) -> ComposeResult:

@@ -8,7 +8,9 @@ from textual.containers import VerticalScroll
 from textual.events import Resize
 from textual.timer import Timer
 
-from tokenmon.store.answers import StoredEvent
+from tokenmon.store.answers import Copy, StoredEvent
+from tokenmon.store.reader import Reader
+from tokenmon.ui.asking import STORE_ERRORS
 from tokenmon.ui.detail import Traced, text_of, trace
 from tokenmon.ui.look import Look
 from tokenmon.ui.prices import Prices
@@ -34,6 +36,8 @@ class EventDetail(VerticalScroll, can_focus=False):
         super().__init__()
         self.prices: Prices | None = None
         """Where prices are known from; None: nowhere."""
+        self.reader: Reader | None = None
+        """Who knows where else a call was seen."""
         self._look = look
         self._reach = reach
         self._timer: Timer | None = None
@@ -70,8 +74,15 @@ class EventDetail(VerticalScroll, can_focus=False):
         self.run_worker(work, group="detail", exclusive=True, description="trace an event")  # type: ignore[arg-type]
 
     async def _trace(self, event: StoredEvent) -> None:
-        self._traced = await trace(event, self.prices, self._reach)
+        self._traced = await trace(event, await self._copies(event), self.prices, self._reach)
         self.draw()
+
+    async def _copies(self, event: StoredEvent) -> tuple[Copy, ...]:
+        """Where else the call was seen; without a database to ask, nowhere."""
+        try:
+            return await self.reader.copies(event) if self.reader is not None else ()
+        except STORE_ERRORS:
+            return ()
 
     def draw(self) -> None:
         """Paint what is known."""
