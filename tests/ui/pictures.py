@@ -69,7 +69,7 @@ SCENES = (
     Scene("summary", ("1",), ("Top models", "Spend over time", "claude-sonnet-4-5")),
     Scene("timeline", ("4",), ("cost by model", "claude-sonnet")),
     Scene("events-search", ("5", "slash", *"son prod", "enter"), ("son prod", "prod-api")),
-    Scene("health", ("6",), ("ALERTS", "SOURCES", "1 log file")),
+    Scene("health", ("6",), ("ALERTS", "QUALITY", "DIALECT")),
     Scene("error", ("2",), ("DB ERROR", "prod-api"), _break),
 )
 README = (

@@ -215,7 +215,7 @@ async def test_enter_shows_how_the_cost_comes_about(tmp_path: Path, filler: Fill
         await driver.press("5")
         await driver.shows("prod-api")
         await driver.press("enter")
-        await driver.shows("2,000 x  $1.25/1M", "400 x", "cache read", "sum")
+        await driver.shows("2,000 x  $1.25/1M", "400 x", "cache read", "sum", "first token")
         text = driver.text
         rows = {row.strip("│ ").split("  ")[0].strip(): row for row in driver.rows if "│" in row}
         assert "req-1" in text
