@@ -642,7 +642,10 @@ async def test_v_compares_what_was_logged_with_the_list_and_is_remembered(tmp_pa
         await driver.shows("gpt-5.1", "$/1M")
         await driver.press("v")
         await driver.shows("LOGGED", "LIST", "OVER", "$3.00", "$2.00", "+$1.00", "+50.0%")
-        await driver.shows("logged $3.00, list $2.00, +$1.00, +50.0%", "1 only logged, 1 only list, 1 neither")
+        await driver.shows(
+            "logged $3.00, list $2.00: +$1.00, +50.0%, 1 of 4 requests with both",
+            "1 only logged, 1 only list, 1 neither",
+        )
         table = driver.main.panel.table()
         assert dict(zip(table.columns, table.rows[0], strict=True)) == {
             "model": "gpt-5.1",

@@ -89,7 +89,7 @@ class ModelsPanel(GroupedPanel):
         if sums.difference is not None:
             ratio = "" if sums.difference_ratio is None else f", {formatting.apart(sums.difference_ratio)}"
             over = f"{formatting.difference(sums.difference)}{ratio}"
-            told = [f"logged {logged}, list {listed}: {over}, over {sums.both:,} of {sums.requests:,} requests"]
+            told = [f"logged {logged}, list {listed}: {over}, {sums.both:,} of {sums.requests:,} requests with both"]
         alone = ((sums.only_logged, "only logged"), (sums.only_listed, "only list"), (sums.unpriced, "neither"))
         return [*told, *([", ".join(rest)] if (rest := [f"{n:,} {words}" for n, words in alone if n]) else [])]
 
