@@ -26,6 +26,8 @@ def test_nothing_wrong_is_no_alert() -> None:
         (_source(disagrees=1), "totals disagree", "info"),
         (_source(expired=1), "expired events", "info"),
         (_source(lost_bytes=1), "bytes lost", "info"),
+        (_source(lookalikes=3), "unread usage", "info"),
+        (Facts(dialects=(("acme", 2),), known=("native",)), "format missing", "info"),
         (Facts(unpriced=(("acme", 2),)), "unpriced model", "info"),
         (Facts(missing=("/gone",)), "path missing", "info"),
         (Facts(failures=(("/l/b.jsonl", "permission denied"),)), "source fails", "critical"),

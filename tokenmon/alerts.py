@@ -36,6 +36,8 @@ class SourceFacts:
     disagrees: int
     expired: int
     lost_bytes: int
+    lookalikes: int = 0
+    """Records that look like usage and that no dialect reads."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Facts:
     """Model and requests."""
     failures: tuple[tuple[str, str], ...] = ()
     """Path that cannot be read at the moment, and why."""
+    dialects: tuple[tuple[str, int], ...] = ()
+    """Dialect and how many sources it read that are still there."""
+    known: tuple[str, ...] | None = None
+    """Dialects that lines can be read with now; None where that is not told."""
     missing: tuple[str, ...] = ()
     """Paths to read that are not there at the moment."""
     trouble: tuple[str, ...] = ()
@@ -119,6 +125,23 @@ def _unpriced_model(facts: Facts) -> Iterable[Alert]:
     for model, requests in facts.unpriced:
         title = f"no price is known; the cost of {_many(requests, 'request')} is not counted"
         yield Alert("unpriced model", model, "info", title, requests)
+
+
+def _looks_like_usage(facts: Facts) -> Iterable[Alert]:
+    for source in facts.sources:
+        if source.lookalikes:
+            title = "looks like usage, no dialect reads it; try `tokenmon dialects --try FILE`"
+            yield Alert("unread usage", source.path, "info", title, source.lookalikes)
+
+
+def _missing_format(facts: Facts) -> Iterable[Alert]:
+    for dialect, sources in facts.dialects:
+        if facts.known is not None and dialect not in facts.known:
+            title = (
+                f"{_many(sources, 'file')} read with the format {dialect}, which is not known any more; "
+                f"new lines wait until config.toml has [formats.{dialect}] again"
+            )
+            yield Alert("format missing", dialect, "info", title, sources)
 
 
 def _totals_disagree(facts: Facts) -> Iterable[Alert]:
@@ -178,6 +201,8 @@ RULES: tuple[Rule, ...] = (
     Rule("limit", "no official limit is nearly used up", _limit),
     Rule("path missing", "every path to read is there", _missing_path),
     Rule("bytes lost", "nothing went away unread", _lost_bytes),
+    Rule("format missing", "every format that was read is known", _missing_format),
+    Rule("unread usage", "nothing that looks like usage is unread", _looks_like_usage),
     Rule("unpriced model", "every model has a price", _unpriced_model),
     Rule("invalid lines", "every line could be read", _invalid_lines),
     Rule("totals disagree", "every logged total is the sum of its parts", _totals_disagree),

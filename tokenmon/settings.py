@@ -26,7 +26,9 @@ DAY_S = 86_400
 THEMES = ("auto", "dark", "light", "ansi")
 
 KEYS = "keys"
-"""The table of the file that is no setting with a flag."""
+FORMATS = "formats"
+TABLES = (KEYS, FORMATS)
+"""The tables of the file that are no settings with a flag."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,15 @@ def _places(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) and part for part in value):
         raise ValueError("must be a list of paths")
     return tuple(value)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Several names: a list, or one text with commas or the separator of PATH between them."""
+    if isinstance(value, str):
+        value = [part for part in re.split(rf"[,\s{os.pathsep}]+", value) if part]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) and part for part in value):
+        raise ValueError("must be a list of names")
+    return tuple(name for part in value for name in re.split(r"[,\s]+", part) if name)
 
 
 def _place(value: object) -> Path:
@@ -170,9 +181,14 @@ class Settings:
     exclude: tuple[str, ...] = field(
         default=(), metadata=_spelled(_places, "path that is not read", "PATH", located=True)
     )
+    without: tuple[str, ...] = field(
+        default=(), metadata=_spelled(_names, "dialect whose usual places are left out", "DIALECT")
+    )
 
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the screen by the id of what they do: the table `[keys]`, which the screen checks."""
+    formats: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Log formats of one's own by name: the tables `[formats.NAME]`, which the dialects check."""
 
     given: frozenset[str] = frozenset()
     """Settings named by a flag or a variable, not by the file."""
@@ -326,6 +342,10 @@ def _from_file(path: Path, environment: Mapping[str, str], home: Path) -> tuple[
             values[key], lines = _keys(value, where, text, line)
             origins |= {f"{KEYS}.{name}": f"{path} line {number}" for name, number in lines.items()}
             continue
+        if key == FORMATS:
+            values[key], lines = _formats(value, where, text, line)
+            origins |= {name: f"{path} line {number}" for name, number in lines.items()}
+            continue
         if key not in SPELLINGS:
             near = get_close_matches(key, SPELLINGS, 1)
             raise ConfigError(f"{where}: unknown setting {key!a}", f"did you mean {near[0]}?" if near else _known())
@@ -338,7 +358,7 @@ def _from_file(path: Path, environment: Mapping[str, str], home: Path) -> tuple[
 
 
 def _known() -> str:
-    return f"settings are {', '.join(SPELLINGS)} and the table [{KEYS}]"
+    return f"settings are {', '.join(SPELLINGS)} and the tables {', '.join(f'[{table}]' for table in TABLES)}"
 
 
 def _keys(value: object, where: str, text: str, line: int) -> tuple[dict[str, str], dict[str, int]]:
@@ -355,6 +375,19 @@ def _flat(value: object, where: str, name: str = "") -> Iterator[tuple[str, str]
         yield name, value
     else:
         raise ConfigError(f'{where}: [{KEYS}] holds lines such as "range.next" = "r,R"')
+
+
+def _formats(value: object, where: str, text: str, line: int) -> tuple[dict[str, dict[str, object]], dict[str, int]]:
+    """Formats by name, and the line of each and of each of its fields: `formats.NAME` and `formats.NAME.FIELD`."""
+    if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
+        raise ConfigError(f"{where}: [{FORMATS}] holds tables such as [{FORMATS}.my-gateway]")
+    lines: dict[str, int] = {}
+    for name, table in value.items():
+        head = lines[f"{FORMATS}.{name}"] = max(line, _line_of(f"{FORMATS}.{name}", text))
+        for key in table:
+            whole = f"{FORMATS}.{name}.{key}"
+            lines[whole] = max(_line_of(key, text, head), _line_of(whole, text, head))
+    return value, lines
 
 
 def _parse_file(path: Path) -> tuple[str, dict[str, Any]]:

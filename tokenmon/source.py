@@ -75,6 +75,10 @@ class Tally(msgspec.Struct, gc=False):
     """Events whose own total is not the sum of their parts."""
     lost_bytes: int = 0
     """Bytes known unread when the file went away."""
+    unclaimed: int = 0
+    """Records that no dialect claims."""
+    lookalikes: int = 0
+    """Those of them that look like usage."""
 
 
 class RejectedLine(msgspec.Struct, frozen=True, gc=False):

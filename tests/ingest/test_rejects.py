@@ -41,14 +41,41 @@ def test_the_text_of_a_bad_line_is_not_in_the_database(tmp_path: Path) -> None:
     assert b"secret plan" not in database.read_bytes()
 
 
-def test_a_file_of_no_known_format_is_all_rejects(tmp_path: Path) -> None:
+def test_a_file_that_nobody_claims_is_counted_and_what_is_no_record_told_once(tmp_path: Path) -> None:
     logs, database = tmp_path / "logs", tmp_path / "t.db"
     logs.mkdir()
-    (logs / "a.jsonl").write_bytes(b'{"level":"info"}\n\n[1]\n')
+    (logs / "a.jsonl").write_bytes(b'{"level":"info"}\n\n[1]\nplain words\nnull\n{"level":"warn"}\n')
     ingest(database, logs)
-    assert rows(database, "SELECT reason FROM reject ORDER BY off") == [
-        ("no known dialect claims this record",),
-        ("not a JSON object",),
+    assert rows(database, "SELECT unclaimed, lookalikes, rejects, skipped, events FROM source") == [(2, 0, 3, 0, 0)]
+    assert rows(database, "SELECT off, reason FROM reject") == [(18, "not a JSON object")]
+    assert rows(database, "SELECT kind, count FROM alert") == [("invalid lines", 3)]
+
+
+def test_a_file_of_strangers_records_is_no_alert(tmp_path: Path) -> None:
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    (logs / "a.jsonl").write_bytes(b'{"level":"info","max_tokens":5,"note":"many tokens"}\n' * 40)
+    ingest(database, logs)
+    assert rows(database, "SELECT unclaimed, lookalikes, rejects FROM source") == [(40, 0, 0)]
+    assert rows(database, "SELECT * FROM alert") == []
+
+
+def test_what_looks_like_usage_is_one_alert_a_file(tmp_path: Path) -> None:
+    logs, database = tmp_path / "logs", tmp_path / "t.db"
+    logs.mkdir()
+    line = b'{"level":"info","llm":{"usage":{"in":5,"out":7}}}\n'
+    (logs / "a.jsonl").write_bytes(line * 30 + b'{"level":"info"}\n')
+    (logs / "b.jsonl").write_bytes(b'{"cost":"17"}\n')
+    ingest(database, logs)
+    with (logs / "a.jsonl").open("ab") as file:
+        file.write(line)
+    ingest(database, logs)
+    assert rows(database, "SELECT unclaimed, lookalikes, rejects FROM source ORDER BY path") == [(32, 31, 0), (1, 1, 0)]
+    alerts = rows(database, "SELECT kind, subject, severity, title, count FROM alert ORDER BY subject")
+    title = "looks like usage, no dialect reads it; try `tokenmon dialects --try FILE`"
+    assert alerts == [
+        ("unread usage", str(logs / "a.jsonl"), "info", title, 31),
+        ("unread usage", str(logs / "b.jsonl"), "info", title, 1),
     ]
 
 

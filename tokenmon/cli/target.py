@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenmon.dialects import found_places
+from tokenmon.dialects.chosen import known_dialects, looked_for
 from tokenmon.errors import NotOurDatabase, UnknownPath
 from tokenmon.settings import Settings, database_for
 from tokenmon.store.remembered import knows, remembered_paths
@@ -24,15 +25,23 @@ class Target:
 
 def find_target(settings: Settings, environment: Mapping[str, str], home: Path) -> Target:
     """What to work on. UnknownPath, NotOurDatabase or NoDatabase before anything is created."""
+    dialects = looked_for(settings)
     database = database_for(settings, environment, home)
     if database.is_dir():
         raise NotOurDatabase(f"{database} is a directory, not a database", "give --db the name of a file")
     given = "paths" in settings.given
     if given:
         _check(settings.paths, database)
-    own = () if given or "db" not in settings.given else remembered_paths(database)
-    paths = own or settings.paths or tuple(str(place.path) for place in found_places(environment, home))
+    own = () if given or "db" not in settings.given else _remembered(database, settings, environment, home)
+    paths = own or settings.paths or tuple(str(place.path) for place in found_places(environment, home, dialects))
     return Target(replace(settings, paths=paths), database, reads_only="db" in settings.given and not given)
+
+
+def _remembered(database: Path, settings: Settings, environment: Mapping[str, str], home: Path) -> tuple[str, ...]:
+    """The database's own paths without the places of a dialect that is left out now."""
+    read = {str(place.path) for dialect in looked_for(settings) for place in dialect.places(environment, home)}
+    usual = {str(place.path) for dialect in known_dialects(settings) for place in dialect.places(environment, home)}
+    return tuple(path for path in remembered_paths(database) if path in read or path not in usual)
 
 
 def _check(paths: tuple[str, ...], database: Path) -> None:

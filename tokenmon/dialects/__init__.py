@@ -73,9 +73,9 @@ def by_name(name: str, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None
     return next((dialect for dialect in dialects if dialect.name == name), None)
 
 
-def found_places(environment: Mapping[str, str], home: Path) -> list[Place]:
-    """The usual directories and files of all dialects that are on this machine, each once."""
-    places = [place for dialect in DIALECTS for place in dialect.places(environment, home)]
+def found_places(environment: Mapping[str, str], home: Path, dialects: Sequence[Dialect] = DIALECTS) -> list[Place]:
+    """The usual directories and files of these dialects that are on this machine, each once."""
+    places = [place for dialect in dialects for place in dialect.places(environment, home)]
     return [place for place in dict.fromkeys(places) if place.path.exists()]
 
 

@@ -87,6 +87,8 @@ class Dialect:
     """Whether a record is this producer's, with or without usage; decided once per source from its first lines."""
     reader: Callable[[Surroundings, bytes], Reader]
     """A reader for a source, from the state of an earlier one or from empty bytes."""
+    label: str = ""
+    """What people call its producer; empty where its places say that."""
     line_cap: int = 512 * 1024
     """Longest line that is kept while it waits for its newline, bytes."""
     carries_nothing: Callable[[bytes, int, int], bool] = never

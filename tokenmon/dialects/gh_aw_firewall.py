@@ -5,12 +5,14 @@ the proxy started and are never used. The sister files beside it (audit, diagnos
 carry no usage.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Record, Surroundings
+from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
 from tokenmon.dialects.fields import Count, Invalid, Moment
 from tokenmon.events import MAX_COST, MAX_COUNT, Event, Names, Parsed, Reject
 
@@ -208,4 +210,9 @@ def matches(record: Record) -> bool:
     return "input_tokens" in record and "duration_ms" in record and "path" in record
 
 
-GH_AW_FIREWALL = Dialect(name=NAME, matches=matches, reader=FirewallReader)
+def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
+    """Where its proxy writes: `AWF_TOKEN_LOG_DIR`, else the directory of its container."""
+    return (Place(Path(environment.get("AWF_TOKEN_LOG_DIR", "").strip() or "/var/log/api-proxy"), "gh-aw firewall"),)
+
+
+GH_AW_FIREWALL = Dialect(name=NAME, matches=matches, reader=FirewallReader, places=places)

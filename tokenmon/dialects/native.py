@@ -4,13 +4,15 @@ It is our own format, so it is read strictly: a wrong field makes the line inval
 `native.schema.json` beside this module is the published description; a test keeps the two equal.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from tokenmon import text
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Record, Surroundings
+from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
 from tokenmon.dialects.fields import EARLIEST, LATEST, Count, Dollars, Invalid, Moment
 from tokenmon.events import NANO, Basis, Event, Names, Parsed, Reject
 
@@ -269,4 +271,10 @@ def matches(record: Record) -> bool:
     return "ts" in record and "model" in record and ("prompt_tokens" in record or "input_tokens" in record)
 
 
-NATIVE = Dialect(name=NAME, matches=matches, reader=NativeReader)
+def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
+    """Where onWatch collects such lines: `ONWATCH_API_INTEGRATIONS_DIR`, else the directory that it makes."""
+    configured = environment.get("ONWATCH_API_INTEGRATIONS_DIR", "").strip()
+    return (Place(Path(configured) if configured else home / ".onwatch" / "api-integrations", "onWatch"),)
+
+
+NATIVE = Dialect(name=NAME, label="any script", matches=matches, reader=NativeReader, places=places)

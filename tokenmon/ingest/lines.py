@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tokenmon.dialects import DIALECTS, Dialect, Reader, by_name, recognise
+from tokenmon.dialects.lookalike import looks_like_usage
 from tokenmon.events import (
     Event,
     Limit,
@@ -78,6 +79,9 @@ class SourceReader:
         self._rows = rows
         self._dialects = dialects
         self._dialect = by_name(dialect, dialects) if dialect else None
+        self._missing = bool(dialect) and self._dialect is None
+        """The dialect that read the source so far is not known any more."""
+        self._told_foreign = False
         self._reader: Reader | None = self._dialect.reader(whereabouts, state) if self._dialect else None
 
     @property
@@ -101,9 +105,9 @@ class SourceReader:
     def read(self, data: bytes, base: int, lineage: int, step: Step) -> None:
         """Read the lines of `data`, whose first byte is at offset `base`, into `step`."""
         if self._reader is None:
-            self._decide(data)
+            self.decide(data)
         if self._dialect is None or self._reader is None:
-            self._refuse_all(data, base, step)
+            self._pass_over(data, base, step)
             return
         parse, nothing, price = self._reader.parse, self._dialect.carries_nothing, self._rows.book.price
         find, end, start, skipped = data.find, len(data), 0, 0
@@ -156,30 +160,48 @@ class SourceReader:
                 place = (lineage, offset, b"%d:%b" % (index, line))
                 self._rows.add(each, step, offset, zlib.crc32(line), place)
 
-    def _decide(self, data: bytes) -> None:
-        """Look for the first record near the start of `data` that a dialect claims."""
+    def decide(self, data: bytes) -> int | None:
+        """Where in `data`, near its start, the first line begins that a dialect claims; it reads from now on."""
         start = 0
         while 0 <= start < min(SNIFF, len(data)):
             stop = data.find(b"\n", start)
-            record = _record(data[start : stop if stop >= 0 else len(data)])
-            start = stop + 1 if stop >= 0 else -1
+            record = record_of(data[start : stop if stop >= 0 else len(data)])
             dialect = recognise(record, self._dialects) if record is not None else None
             if dialect is not None:
                 self._dialect, self._reader = dialect, dialect.reader(self.whereabouts, b"")
-                return
+                self._missing = False
+                return start
+            start = stop + 1 if stop >= 0 else -1
+        return None
 
-    def _refuse_all(self, data: bytes, base: int, step: Step) -> None:
-        """No dialect claims any line of this piece."""
-        offset = base
+    def waits(self, data: bytes) -> bool:
+        """Whether the dialect that read the source so far is gone, and no other claims a line of `data`: such lines
+        are left where they are, so that none is lost when a format comes back to the configuration.
+        """
+        return self._missing and self.decide(data) is None
+
+    def _pass_over(self, data: bytes, base: int, step: Step) -> None:
+        """No dialect claims any line of this piece. Records are only counted; what is none is told once."""
+        offset, tally = base, step.tally
         for line in data.split(b"\n"):
             if not _blank(line):
-                step.tally.rejects += 1
-                reason = "not a JSON object" if _record(line) is None else "no known dialect claims this record"
-                step.rejects.append(RejectedLine(offset, len(line), reason))
+                record = record_of(line)
+                if record is None:
+                    self._foreign(RejectedLine(offset, len(line), "not a JSON object"), step)
+                else:
+                    tally.unclaimed += 1
+                    tally.lookalikes += looks_like_usage(record)
             offset += len(line) + 1
 
+    def _foreign(self, line: RejectedLine, step: Step) -> None:
+        """A line of a file that may be no log at all."""
+        step.tally.rejects += 1
+        if not self._told_foreign:
+            self._told_foreign = True
+            step.rejects.append(line)
 
-def _record(line: bytes) -> dict[str, object] | None:
+
+def record_of(line: bytes) -> dict[str, object] | None:
     """The line as a JSON object, if it is one."""
     try:
         record = _decode(line.removeprefix(b"\xef\xbb\xbf"))

@@ -374,7 +374,7 @@ class Ingester:
         """The next piece of a source, turned into rows of its step."""
         reader = self._readers.of(source)
         piece = source.read(self._settings.bytes_per_file, reader.line_cap, at_rest, reader.carries_nothing)
-        if piece is None:
+        if piece is None or reader.waits(piece.data):
             return None
         step = self._step(source, piece.before)
         if piece.data:

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from tokenmon.alerts import evaluate
-from tokenmon.dialects import DIALECTS, found_places
+from tokenmon.dialects import found_places
+from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
 from tokenmon.errors import LockHeld, NotOurDatabase
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import Ingester, Progress
@@ -79,9 +80,11 @@ class Service:
             if not self._writer.search_index_is_sound():
                 self._writer.rebuild_search_index()
             self.paths = self._paths(paths)
+            self._look_again()
             self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
-            self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once)
-            self._watch = None if once else Watch(self.paths, is_wanted=Kinds(DIALECTS).is_told_of)
+            dialects = known_dialects(settings)
+            self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once, dialects=dialects)
+            self._watch = None if once else Watch(self.paths, is_wanted=Kinds(dialects).is_told_of)
         except BaseException:
             self._writer.close()
             self._lock.release()
@@ -189,6 +192,7 @@ class Service:
             budget=None if budget is None else budget_facts(budget, self._writer.spent, now, self._settings.zone()),
             failures=tuple((sanitise(path), reason) for path, reason in self.failures.items()),
             missing=tuple(map(sanitise, self._ingester.missing)),
+            known=tuple(dialect.name for dialect in known_dialects(self._settings)),
             trouble=self._trouble,
         )
         self._writer.set_alerts(evaluate(facts), now)
@@ -240,9 +244,17 @@ class Service:
         """The paths to read: those given, else those the database remembers."""
         paths = list(given) or self._writer.paths()
         self._writer.remember_paths(sorted({*self._writer.paths(), *paths}))
-        places = [place for place in found_places(os.environ, Path.home()) if str(place.path) in paths]
+        found = found_places(os.environ, Path.home(), looked_for(self._settings))
+        places = [place for place in found if str(place.path) in paths]
         self._writer.remember_places([(place.label, str(place.path)) for place in places])
         return paths
+
+    def _look_again(self) -> None:
+        """Read what nobody claimed from its start once there are other dialects or formats than before."""
+        dialects = fingerprint(self._settings)
+        if self._writer.get_meta("dialects") != dialects:
+            self._writer.forget_unclaimed()
+            self._writer.set_meta(dialects=dialects)
 
 
 def _take_lock(database: Path, wait: bool, stop: Callable[[], bool]) -> Lock:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tokenmon.dialects import DIALECTS
+from tokenmon.dialects.chosen import known_dialects
 from tokenmon.errors import LockHeld, NoDatabase, SourceFailed
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import own_files
@@ -67,6 +67,6 @@ def _sizes(settings: Settings, database: Path, paths: Sequence[str]) -> dict[str
         [Path(path) for path in paths],
         exclude=own_files(database),
         entries_per_cycle=1_000_000,
-        is_wanted=Kinds(DIALECTS).is_wanted,
+        is_wanted=Kinds(known_dialects(settings)).is_wanted,
     )
     return {str(path): path.stat().st_size for path in roots.scan().found}

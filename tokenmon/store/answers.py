@@ -258,6 +258,8 @@ class SourceHealth:
     duplicates: int
     expired: int
     lost_bytes: int
+    unclaimed: int
+    """Records that no dialect claims."""
     gone: bool
     last_event: int | None
     last_change: int | None

@@ -14,13 +14,16 @@ MOST = 1_000
 """Sources and models looked at, those with the newest change and the most requests."""
 
 _SOURCES = """
-SELECT path, rejects, disagrees, expired, lost_bytes,
+SELECT path, rejects, disagrees, expired, lost_bytes, lookalikes,
   coalesce((SELECT reason FROM reject WHERE source = source.id ORDER BY at DESC, off DESC LIMIT 1), '')
-FROM source WHERE rejects > 0 OR disagrees > 0 OR expired > 0 OR lost_bytes > 0 ORDER BY last_seen DESC LIMIT ?"""
+FROM source WHERE rejects > 0 OR disagrees > 0 OR expired > 0 OR lost_bytes > 0 OR lookalikes > 0
+ORDER BY last_seen DESC LIMIT ?"""
 
 _UNPRICED = """
 SELECT series.model, sum(r16d.n) AS requests FROM series JOIN r16d ON r16d.series = series.id
 WHERE series.flags & ? = 0 GROUP BY series.model HAVING requests > 0 ORDER BY requests DESC LIMIT ?"""
+
+_DIALECTS = "SELECT dialect, count(*) FROM source WHERE dialect <> '' AND NOT gone GROUP BY dialect ORDER BY dialect"
 
 _SPENT = """
 WITH t(slot, series, logged, list) AS ({})
@@ -40,8 +43,9 @@ def spent(connection: sqlite3.Connection, window: Window) -> int:
 def facts(connection: sqlite3.Connection) -> Facts:
     """Sources with anything to tell, and models without a price. Right while no hour is dirty."""
     sources = tuple(
-        SourceFacts(sanitise(os.fsdecode(path)), rejects, reason, disagrees, expired, lost)
-        for path, rejects, disagrees, expired, lost, reason in connection.execute(_SOURCES, (MOST,))
+        SourceFacts(sanitise(os.fsdecode(path)), rejects, reason, disagrees, expired, lost, lookalikes)
+        for path, rejects, disagrees, expired, lost, lookalikes, reason in connection.execute(_SOURCES, (MOST,))
     )
     unpriced = connection.execute(_UNPRICED, (Flag.LOGGED | Flag.LISTED, MOST)).fetchall()
-    return Facts(sources=sources, unpriced=tuple((model, requests) for model, requests in unpriced))
+    dialects = tuple(connection.execute(_DIALECTS).fetchall())
+    return Facts(sources=sources, unpriced=tuple((model, requests) for model, requests in unpriced), dialects=dialects)

@@ -24,12 +24,12 @@ _MAX_REASONS = 50
 _OF_PRICES = tuple(dimension for dimension in DIMENSIONS if dimension.name in ("provider", "model", "tier"))
 
 _TALLIES = (
-    "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "lost_bytes",
+    "offset", "size", "events", "skipped", "rejects", "duplicates", "expired", "lost_bytes", "unclaimed",
 )  # fmt: skip
 _SHOWN = "(kind = 'lines' OR dialect <> '' OR rejects > 0 OR error <> '')"
 """A document that is nobody's is only remembered, so that it is not read again."""
 _SOURCES = f"""
-SELECT off, size, events, skipped, rejects, duplicates, expired, lost_bytes,
+SELECT off, size, events, skipped, rejects, duplicates, expired, lost_bytes, unclaimed,
   path, dialect, gone, last_event, last_change, error, id
 FROM source WHERE {_SHOWN} ORDER BY ifnull(last_change, last_seen) DESC, id DESC LIMIT {MAX_SOURCES}
 """

@@ -133,7 +133,8 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 # request) | history (grows whenever a commit touches an hour before the newest, or before the front) | front (the hour
 # of the clock, ms, kept once there are events of the future) | backlog (bytes known unread) | backfill (what backlog
 # was when everything had been found) | caught_up (1: everything found at a start was read) | paths (JSON list) |
-# prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path)
+# prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path) |
+# dialects (fingerprint of what may claim a line)
 
 INITIAL = SERIES + EVENTS + ROLLUPS + SOURCES
 
@@ -142,6 +143,7 @@ _zeros = ", ".join(f"{count} INTEGER NOT NULL DEFAULT 0" for count in (*COUNTS, 
 SECOND = f"""
 ALTER TABLE source ADD COLUMN kind TEXT NOT NULL DEFAULT 'lines';
 ALTER TABLE source ADD COLUMN unclaimed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE source ADD COLUMN lookalikes INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE reason(                -- how often a line of a source was invalid for this reason
   source INTEGER NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(source, reason)) WITHOUT ROWID, STRICT;
 CREATE TABLE doubt(                 -- how many calls of a source may be doubted in this way: doubts.DOUBTS

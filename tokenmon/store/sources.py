@@ -25,7 +25,10 @@ _FIELDS = (
     *("path", "dev", "ino", "lineage", "off", "head", "head_size", "tail", "tail_size", "skipping", "size"),
     *("mtime_ns", "dialect", "state", "gone", "kind"),
 )
-_TALLIES = ("events", "duplicates", "skipped", "rejects", "expired", "disagrees", "lost_bytes")
+_TALLIES = (
+    *("events", "duplicates", "skipped", "rejects", "expired", "disagrees", "lost_bytes"),
+    *("unclaimed", "lookalikes"),
+)
 
 _LOAD = f"SELECT id, {', '.join(_FIELDS)} FROM source ORDER BY id"
 _ADD = f"INSERT INTO source({', '.join(_FIELDS)}, first_seen, last_seen) VALUES ({', '.join('?' * len(_FIELDS))}, ?, ?)"
@@ -39,6 +42,12 @@ SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM reason WHERE source = ?1 AND reason =
 ON CONFLICT(source, reason) DO UPDATE SET n = n + excluded.n"""
 _DOUBT = """INSERT INTO doubt(source, name, n) VALUES (?, ?, ?)
 ON CONFLICT(source, name) DO UPDATE SET n = n + excluded.n"""
+
+
+_UNREAD = "dialect = '' AND events = 0 AND NOT gone"
+"""Sources of which nothing was stored, because no dialect claimed a line."""
+_FORGET = f"""UPDATE source SET off = 0, head = x'', head_size = 0, tail = x'', tail_size = 0, skipping = 0, size = 0,
+mtime_ns = 0, skipped = 0, rejects = 0, unclaimed = 0, lookalikes = 0 WHERE {_UNREAD}"""
 
 
 def _another() -> SteppedDown:
@@ -91,6 +100,11 @@ class Sources:
         cursor = self._connection.execute(_ADVANCE, (*_values(step.after), now_ms, source, step.before.offset))
         if cursor.rowcount != 1:
             raise _another()
+
+    def forget_unclaimed(self) -> None:
+        """Read sources that no dialect claimed from their start again. Reload the checkpoints after it."""
+        self._connection.execute(f"DELETE FROM reject WHERE source IN (SELECT id FROM source WHERE {_UNREAD})")
+        self._connection.execute(_FORGET)
 
     def note(self, source: int, step: Step) -> None:
         """Keep what Health shows besides the tallies."""

@@ -181,6 +181,11 @@ class Writer:
         stored = self.get_meta("places")
         return [(str(label), str(path)) for label, path in json.loads(stored)] if isinstance(stored, str) else []
 
+    def forget_unclaimed(self) -> None:
+        """Read sources that no dialect claimed from their start again. Reload the checkpoints after it."""
+        with self._transaction():
+            self._sources.forget_unclaimed()
+
     def facts(self) -> Facts:
         """What the alert rules look at."""
         return facts.facts(self._connection)
@@ -308,13 +313,14 @@ class Writer:
         added, removed = (Counter(map(_source_of, rows)) for rows in (outcome.added, outcome.removed))
         refused = Counter(source for source, _, _ in outcome.refused)
         rejects = [(source, offset, 0, reason) for source, offset, reason in outcome.refused]
-        tallies = [(-n, n, 0, 0, 0, 0, 0, source) for source, n in removed.items()]
-        tallies += [(n, -n, 0, 0, 0, 0, 0, source) for source, n in added.items()]
-        tallies += [(0, -n, 0, n, 0, 0, 0, source) for source, n in refused.items()]
+        tallies = [(-n, n, 0, 0, 0, 0, 0, 0, 0, source) for source, n in removed.items()]
+        tallies += [(n, -n, 0, 0, 0, 0, 0, 0, 0, source) for source, n in added.items()]
+        tallies += [(0, -n, 0, n, 0, 0, 0, 0, 0, source) for source, n in refused.items()]
         for step, checkpoint, old in zip(steps, checkpoints, expired, strict=True):
             tally, source = step.tally, checkpoint.id
             given = len(step.rows) - old
-            tallies.append((0, given, tally.skipped, tally.rejects, old, tally.disagrees, tally.lost_bytes, source))
+            counted = (tally.skipped, tally.rejects, old, tally.disagrees, tally.lost_bytes)
+            tallies.append((0, given, *counted, tally.unclaimed, tally.lookalikes, source))
             rejects += [(source, line.offset, line.length, line.reason) for line in step.rejects]
             self._sources.note(source, step)
         self._sources.tally(tallies)
