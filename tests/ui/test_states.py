@@ -454,6 +454,14 @@ async def test_an_agent_that_is_on_the_machine_is_offered_by_name(
         ingester.stop()
 
 
+async def test_an_agent_that_is_left_out_is_told(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    (tmp_path / ".claude" / "projects").mkdir(parents=True)
+    async with driven(empty, without=("claude-code",)) as driver:
+        await driver.shows("Claude Code: ~/.claude/projects, left out")
+
+
 async def test_nothing_in_range_tells_the_last_event_and_a_key(tmp_path: Path) -> None:
     filler = Filler(tmp_path / "a.db")
     filler.add([call(NOW - 5 * HOUR, *MODELS[0], "prod-api")])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tokenmon.cli.arguments import Arguments, parse
 from tokenmon.cli.target import Target, find_target
+from tokenmon.dialects.chosen import left_out
 from tokenmon.directories import home_of
 from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
 from tokenmon.ranges import resolve
@@ -59,6 +60,8 @@ def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
         about = Target(settings, database_for(settings, environment, home), reads_only=True)
         question, cache = _question(arguments, about), cache_dir(environment, home)
         return prices.run(values.model, settings.prices, settings.prices or own, cache, question)
+    if arguments.command == "dialects":
+        return _dialects(arguments, settings, environment, home)
     target = find_target(settings, environment, home)
     if arguments.command:
         return _answer(arguments, target, environment, home)
@@ -96,6 +99,9 @@ def _monitor(arguments: Arguments, target: Target) -> int:
     if values.ingest_only:
         if not target.settings.paths:
             raise UsageError("there is nothing to read: no PATH was given and no logs were found", "give a directory")
+        if "paths" not in target.settings.given:
+            for place in left_out(target.settings, os.environ, _home(os.environ)):
+                _say(f"tokenmon: left out: {place.label}, {place.path}")
         from tokenmon import headless
 
         return headless.run(target.settings, target.database, once=values.once, wait=not values.no_wait)
@@ -172,6 +178,20 @@ def _question(arguments: Arguments, target: Target) -> "Question":
         range=target.settings.range or "all",
         form=getattr(values, "form", "plain"),
     )
+
+
+def _dialects(arguments: Arguments, settings: Settings, environment: Mapping[str, str], home: Path) -> int:
+    values = arguments.values
+    if values.file is None:
+        if values.format is not None or values.limit is not None:
+            raise UsageError(f"{'--limit' if values.format is None else '--format'} goes with --try FILE")
+        from tokenmon.report import dialects
+
+        return dialects.run(settings, environment, home, values.form)
+    from tokenmon.report import trial
+
+    limit = trial.LINES if values.limit is None else values.limit
+    return trial.run(settings, values.file, values.format, limit, values.form, cache_dir(environment, home))
 
 
 def _demo(settings: Settings, environment: Mapping[str, str]) -> int:

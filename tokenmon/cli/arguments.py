@@ -295,6 +295,22 @@ def _statusline() -> Parser:
     return parser
 
 
+def _dialects() -> Parser:
+    parser = Parser(
+        "dialects",
+        "[--try FILE] [options]",
+        "Lists the log formats and where their logs are here, or tries one file.",
+        "tokenmon dialects --try ./calls.jsonl",
+    )
+    parser.add_argument("--try", dest="file", metavar="FILE", help="shows what its first lines become")
+    parser.add_argument("--format", metavar="NAME", help="with --try: this dialect or configured format only")
+    parser.add_argument("--limit", type=_whole(0), metavar="N", help="with --try: lines (default 20; 0: all)")
+    _add_settings(parser, "without")
+    _add_form(parser, ("--json", "--plain"))
+    _add_help(parser)
+    return parser
+
+
 def _sample() -> Parser:
     parser = Parser(
         "sample", "DIR [options]", "Writes made-up logs to play with.", "tokenmon sample ./logs --events 100000"
@@ -320,6 +336,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "explain": _explain,
     "status": _status,
     "prices": _prices,
+    "dialects": _dialects,
     "statusline": _statusline,
     "sample": _sample,
 }

@@ -4,9 +4,13 @@
 that merely has nothing new is fresh, and invalid lines are a note, not an alarm.
 """
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tokenmon import doubts, limits
+from tokenmon.dialects import Place
+from tokenmon.dialects.chosen import left_out
 from tokenmon.events import Limit
 from tokenmon.exact import harmless, instant, json_text
 from tokenmon.report.output import Column, table, terminal_width, write
@@ -43,8 +47,13 @@ def run(question: Question) -> int:
     if question.form == "json":
         write(json_text(document(health, now_ms)))
     else:
-        write("\n".join(plain_lines(health, now_ms)))
+        apart = left_out(question.settings, os.environ, Path.home())
+        write("\n".join([*(f"left out   {_place(place)}" for place in apart), *plain_lines(health, now_ms)]))
     return exit_code(health, now_ms)
+
+
+def _place(place: Place) -> str:
+    return f"{harmless(place.label)}: {harmless(str(place.path))}"
 
 
 def _at(ms: int | None) -> str | None:
@@ -115,6 +124,7 @@ def _source(source: SourceHealth, now_ms: int) -> dict[str, object]:
         "skipped": source.skipped,
         "rejects": source.rejects,
         "duplicates": source.duplicates,
+        "unclaimed": source.unclaimed,
         **_quality(source),
         "last_event_at": _at(source.last_event),
         "last_change_at": _at(source.last_change),

@@ -12,7 +12,9 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.geometry import Size
 
-from tokenmon.dialects import DIALECTS, Place, found_places
+from tokenmon.dialects import Place, found_places
+from tokenmon.dialects.chosen import left_out, looked_for
+from tokenmon.settings import Settings
 from tokenmon.store.answers import Health
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
@@ -55,18 +57,27 @@ def _command(look: Look, words: str, command: str) -> Text:
 
 
 def places(
-    look: Look, paths: Sequence[str], health: Health | None, environment: Mapping[str, str], home: Path, width: int
+    look: Look,
+    settings: Settings,
+    paths: Sequence[str],
+    health: Health | None,
+    environment: Mapping[str, str],
+    home: Path,
+    width: int,
 ) -> list[Text]:
     """What is watched with how much is there, what is usual and not there, and what is there and not watched."""
-    usual = [place for dialect in DIALECTS for place in dialect.places(environment, home)]
+    looked = looked_for(settings)
+    usual = [place for dialect in looked for place in dialect.places(environment, home)]
     labels = {str(place.path): place.label for place in usual}
     if health is not None:
         labels |= {path: label for label, path in health.places}
         paths = paths or [path for _, path in health.places]
-    found = {str(place.path) for place in found_places(environment, home)}
+    found = {str(place.path) for place in found_places(environment, home, looked)}
     own = any(path not in labels for path in paths)
     rows = [Text(" Watching" if paths else " Looked for, and not there yet", look.palette.muted)]
     rows += [_place(look, labels.get(path, ""), path, _held(path, health), home, width) for path in paths]
+    apart = [place for place in left_out(settings, environment, home) if str(place.path) not in paths]
+    rows += [_place(look, place.label, str(place.path), "left out", home, width) for place in apart]
     if own:
         offered = [place for place in usual if str(place.path) in found and str(place.path) not in paths]
         return [*rows, *(_offer(look, place, home) for place in offered)]

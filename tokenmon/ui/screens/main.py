@@ -84,8 +84,7 @@ class MainScreen(PaintedScreen):
         paths: tuple[str, ...],
         now: Callable[[], int],
     ) -> None:
-        super().__init__(look, connection, ingester, memory, choices, paths=paths, now=now)
-        self._settings = settings
+        super().__init__(look, connection, ingester, memory, choices, settings=settings, paths=paths, now=now)
         self._bell = Bell()
 
     @property

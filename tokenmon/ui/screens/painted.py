@@ -13,6 +13,7 @@ from textual.events import Resize
 from textual.theme import Theme
 from textual.widgets import ContentSwitcher
 
+from tokenmon.settings import Settings
 from tokenmon.ui import notices
 from tokenmon.ui.asking import Connection
 from tokenmon.ui.choices import Choices
@@ -63,10 +64,12 @@ class PaintedScreen(LiveScreen):
         memory: Memory,
         choices: Choices,
         *,
+        settings: Settings,
         paths: tuple[str, ...],
         now: Callable[[], int],
     ) -> None:
         super().__init__(connection, choices, now)
+        self._settings = settings
         self.look = look
         self.memory = memory
         self._ingester = ingester
@@ -198,7 +201,9 @@ class PaintedScreen(LiveScreen):
         if known.question is None or known.span is None:
             looking = self._situation().looking
             size = self.app.size
-            listed = notices.places(self.look, self._paths, known.health, os.environ, Path.home(), size.width)
+            listed = notices.places(
+                self.look, self._settings, self._paths, known.health, os.environ, Path.home(), size.width
+            )
             return notices.first_start(self.look, listed, looking, size)
         if known.sums.requests == 0:
             range_text = self.choices.range or "all"
