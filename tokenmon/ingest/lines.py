@@ -28,8 +28,8 @@ from tokenmon.ingest.rows import Rows
 from tokenmon.source import RejectedLine, Row, Step
 from tokenmon.tail.content import open_regular
 
-SNIFF = 64 * 1024
-"""How many bytes are looked through for a record that some dialect claims."""
+SNIFF = 500
+"""How many records of a piece are shown to the dialects. Not bytes: one long line at the start says nothing."""
 
 UNKNOWN_LINE_CAP = 512 * 1024
 """Longest line that is kept in a source whose dialect is not known yet."""
@@ -161,17 +161,20 @@ class SourceReader:
                 self._rows.add(each, step, offset, zlib.crc32(line), place)
 
     def decide(self, data: bytes) -> int | None:
-        """Where in `data`, near its start, the first line begins that a dialect claims; it reads from now on."""
-        start = 0
-        while 0 <= start < min(SNIFF, len(data)):
+        """Where in `data` the first line begins that a dialect claims; it reads from now on."""
+        start = seen = 0
+        while start < len(data) and seen < SNIFF:
             stop = data.find(b"\n", start)
-            record = record_of(data[start : stop if stop >= 0 else len(data)])
-            dialect = recognise(record, self._dialects) if record is not None else None
-            if dialect is not None:
-                self._dialect, self._reader = dialect, dialect.reader(self.whereabouts, b"")
-                self._missing = False
-                return start
-            start = stop + 1 if stop >= 0 else -1
+            stop = stop if stop >= 0 else len(data)
+            record = record_of(data[start:stop])
+            if record is not None:
+                seen += 1
+                dialect = recognise(record, self._dialects)
+                if dialect is not None:
+                    self._dialect, self._reader = dialect, dialect.reader(self.whereabouts, b"")
+                    self._missing = False
+                    return start
+            start = stop + 1
         return None
 
     def waits(self, data: bytes) -> bool:
