@@ -61,8 +61,12 @@ def spelt(value: Any) -> Any:
 
 
 def flattened(record: Json) -> Json:
-    """Texts where objects and arrays were."""
-    return {key: "text" if isinstance(value, dict | list) else value for key, value in record.items()}
+    """Texts where the objects were that hold the counts."""
+    counting = ("usage", "token", "message", "payload")
+    return {
+        key: "text" if isinstance(value, dict | list) and any(word in key.lower() for word in counting) else value
+        for key, value in record.items()
+    }
 
 
 def wrong(line: bytes) -> list[bytes]:

@@ -176,7 +176,7 @@ def test_an_archive_and_a_link_are_tried_like_a_plain_file(tmp_path: Path) -> No
 
 
 def test_a_record_over_several_lines_is_one_document(tmp_path: Path) -> None:
-    path = written(tmp_path)
+    path = written(tmp_path).with_suffix(".json")
     path.write_text(json.dumps(CALL, indent=2) + "\n")
     found = tried(tmp_path, str(path))
     assert (found["document"], [each["outcome"] for each in found["lines"]]) == (True, ["event"])

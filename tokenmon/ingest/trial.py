@@ -8,25 +8,25 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from typing import Literal
 
-from tokenmon.dialects import Dialect
+from tokenmon.dialects import Dialect, by_name
 from tokenmon.dialects.custom import Format
 from tokenmon.dialects.lookalike import usage_fields
 from tokenmon.events import Limit
-from tokenmon.ingest.lines import UNKNOWN_LINE_CAP, SourceReader, Whereabouts, record_of
+from tokenmon.ingest.documents import Documents
+from tokenmon.ingest.kinds import Kinds
+from tokenmon.ingest.lines import SourceReader, Whereabouts, record_of
+from tokenmon.ingest.rows import Rows
 from tokenmon.pricing import PriceBook
-from tokenmon.source import Checkpoint, RejectedLine, Row, Step, Tally
+from tokenmon.source import Checkpoint, RejectedLine, Row, Step, Tally, Totals
 from tokenmon.tail import OpenSource
 from tokenmon.tail.content import open_regular
 from tokenmon.tail.opened import Buffer
 
 PIECE = 256 * 1024
-DOCUMENT = 64 << 20
-"""Longest document, bytes of content."""
 SHOWN_FIELDS = 12
 """Fields of an unclaimed record that are named."""
 KEPT = 4096
@@ -77,27 +77,40 @@ def try_file(
 ) -> Trial:
     """Read the first `limit` lines, all where it is None. Raises OSError."""
     real = os.path.realpath(path)
+    kinds, rows = Kinds(dialects), Rows(book, lambda dialect, name: Totals())
+    if (kinds.of_name(os.path.basename(real)) or kinds.of_content(real)) == "document":
+        return _try_document(path, real, kinds, rows, limit)
     source = OpenSource(real, open_regular(real), Buffer())
     with closing(source):
         source.checkpoint = Checkpoint(path=real, dev=source.key[0], ino=source.key[1], lineage=0)
-        document = _document(source, dialects)
-        whereabouts = Whereabouts(real, source.mtime_ns // 1_000_000, lambda path, name: None)
-        attempt = _Attempt(SourceReader(whereabouts, book, "", b"", dialects), formats)
-        pieces = attempt.lines_of(source) if document is None else attempt.lines_in(document, 0)
+        whereabouts = Whereabouts(real, source.mtime_ns // 1_000_000, _no_siblings)
+        attempt = _Attempt(SourceReader(whereabouts, rows, "", b"", dialects), formats)
+        pieces = attempt.lines_of(source)
         lines = tuple(islice(pieces, limit))
         more = next(pieces, None) is not None
-    return Trial(path, attempt.reader.dialect, attempt.decided_by, document is not None, lines, more)
+    return Trial(path, attempt.reader.dialect, attempt.decided_by, False, lines, more)
 
 
-def _document(source: OpenSource, dialects: Sequence[Dialect]) -> bytes | None:
-    """All of a file that is one JSON document, as a single line; None where it consists of lines."""
-    name = os.path.basename(source.path)
-    named = any(fnmatchcase(name, pattern) for dialect in dialects for pattern in dialect.documents)
-    start = source.content.exact(0, UNKNOWN_LINE_CAP, 0)
-    if not named and (start.lstrip()[:1] != b"{" or record_of(start.lstrip().partition(b"\n")[0]) is not None):
-        return None
-    whole = source.content.exact(0, DOCUMENT, 0).replace(b"\n", b" ")  # between tokens only, as a text has none
-    return whole if named or record_of(whole) is not None else None
+def _no_siblings(path: str, name: str) -> None:
+    """A file is tried by itself."""
+
+
+def _try_document(path: str, real: str, kinds: Kinds, rows: Rows, limit: int | None) -> Trial:
+    """A document is one line, with all its calls."""
+    documents = Documents((), kinds, rows, _no_siblings)
+    before, file = documents.look(real)
+    step = Step(before, before, [], [], Tally())
+    documents.read(before, file, step, at_rest=True)
+    dialect = by_name(step.after.dialect, kinds.dialects)
+    start = (file.data or b"")[:KEPT]
+    made = partial(Tried, 1, 0, start)
+    tried = [made("event", rows=(row,)) for row in islice(step.rows, limit)]
+    tried += [made("limit", limits=(each,)) for each in islice(step.limits, limit)]
+    tried += [made("invalid", reason=reject.reason) for reject in step.rejects]
+    if not tried:
+        usage = tuple(islice(usage_fields(record_of(file.data or b"") or {}), SHOWN_FIELDS))
+        tried = [made("skipped") if dialect is not None else made("unclaimed", usage=usage)]
+    return Trial(path, dialect, 0, True, tuple(tried), limit is not None and len(step.rows) > limit)
 
 
 class _Attempt:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 
 from tokenmon.dialects import DIALECTS, Dialect, Place
 from tokenmon.dialects.chosen import known_dialects, looked_for
@@ -12,6 +12,7 @@ from tokenmon.exact import harmless, json_text
 from tokenmon.report.output import terminal_width, write
 from tokenmon.report.question import Format
 from tokenmon.settings import Settings
+from tokenmon.text import clip
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ def document(found: Sequence[Listed]) -> dict[str, object]:
 
 # -- for people
 
+MISSING = 4
+"""Places that are not there and are shown all the same; JSON has all."""
+
 NOTES = (
     "What a file is, its lines decide, wherever it is: `tokenmon dialects --try FILE` shows what they become. "
     "`tokenmon` without a PATH reads the places that are found when it starts; "
@@ -101,13 +105,28 @@ def plain_lines(found: Sequence[Listed], home: Path, width: int) -> list[str]:
     lines: list[str] = []
     for each in found:
         lines.append(f"{each.dialect.name:<{name}}{harmless(each.label):<{label}}{_state(each)}".rstrip())
-        lines += [f"  {told}" for told in _details(each, home)]
-        lines += [f"  {_mark(each, there)} {_short(str(place.path), home)}" for place, there in each.places]
+        for told in _details(each, home):
+            lines += wrap(told, width, initial_indent="  ", subsequent_indent="    ")
+        lines += [f"  {told}" for told in _places(each, home, width - 2)]
     there = sum(1 for each in found for _, is_there in each.places if is_there)
     notes = [f"{len(found)} dialects; {there} places of them are on this machine.", *NOTES]
     if len(found) > len(DIALECTS):
         notes.append(OWN)
     return [*lines, *(line for note in notes for line in ("", fill(note, width)))]
+
+
+def _places(each: Listed, home: Path, width: int) -> Iterator[str]:
+    """Every place that is there, and a few that are not: editors keep the same logs in dozens of directories."""
+    missing = 0
+    for place, there in each.places:
+        told = f"{_mark(each, there)} {_short(str(place.path), home)}"
+        missing += not there
+        if there:
+            yield told
+        elif missing <= MISSING:
+            yield clip(told, width)
+    if missing > MISSING:
+        yield f"and {missing - MISSING:,} more that are not found"
 
 
 def _mark(each: Listed, there: bool) -> str:
