@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tokenmon.dialects import by_name, recognise
+from tokenmon.dialects import DIALECTS, by_name, recognise
+from tokenmon.dialects.chosen import known_dialects
+from tokenmon.dialects.custom import FIELDS, OPTIONS
 from tokenmon.events import Event
 from tokenmon.pricing import open_book
+from tokenmon.settings import load_settings
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
@@ -51,8 +54,32 @@ def test_the_lines_of_python_write_a_native_line(tmp_path: Path) -> None:
     assert (event.input, event.cache_read, event.output, event.names.key_name) == (328, 512, 95, "ci")
 
 
+def test_the_format_reads_the_line_above_it(tmp_path: Path) -> None:
+    mapping, _ = blocks("toml")
+    (line,) = blocks("json")
+    config = tmp_path / ".config" / "tokenmon"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(mapping)
+    first, *_ = known_dialects(load_settings({}, {}, tmp_path, tmp_path))
+    event = first.reader(Nowhere(), b"").parse(line.encode())
+    assert isinstance(event, Event)
+    assert (event.input, event.cache_read, event.output, event.cost_logged) == (1600, 5000, 500, 12_300_000)
+    assert (event.ts, event.names.provider, event.names.model) == (1_789_376_403_500, "openai", "gpt-5")
+
+
+def test_every_dialect_is_listed() -> None:
+    section = README[README.index("## What it reads") : README.index("### A format of your own")]
+    listed = re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)
+    assert sorted(listed) == sorted(dialect.name for dialect in DIALECTS)
+
+
+def test_every_field_of_a_format_is_named() -> None:
+    section = README[README.index("### A format of your own") : README.index("## How it counts")]
+    assert [name for name in (*FIELDS, *OPTIONS) if name not in section] == []
+
+
 def test_the_prices_file_is_understood(tmp_path: Path) -> None:
-    (toml,) = blocks("toml")
+    _, toml = blocks("toml")
     path = tmp_path / "prices.toml"
     path.write_text(toml)
     book = open_book(path, tmp_path / "cache")
