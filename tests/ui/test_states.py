@@ -428,8 +428,8 @@ async def test_a_first_start_fits_and_teaches(empty: Path, size: tuple[int, int]
     async with driven(empty, size) as driver:
         await driver.shows(
             "No usage recorded yet",
-            "Claude Code: ",
-            "Codex: ",
+            "Claude Code, ",
+            "Codex, ",
             "tokenmon ~/path/to/logs",
             "tokenmon demo",
             "tokenmon sample ./logs",

@@ -7,6 +7,7 @@ rows are few, blank ones go first, then the rest of the list of places.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -81,9 +82,11 @@ def places(
     if own:
         offered = [place for place in usual if str(place.path) in found and str(place.path) not in paths]
         return [*rows, *(_offer(look, place, home) for place in offered)]
-    missing = [place for place in usual if str(place.path) not in paths]
-    note = "not there" if paths else ""
-    return [*rows, *(_place(look, place.label, str(place.path), note, home, width) for place in missing)]
+    watched = {labels.get(path, "") for path in paths}
+    missing = dict.fromkeys(place.label for place in usual if place.label not in watched)
+    begin = "not there: " if paths else ""
+    words = f"{begin}{', '.join(missing)}; `tokenmon dialects` says where"
+    return [*rows, *(Text(f"   {look.name(line)}", look.palette.text) for line in wrap(words, max(20, width - 4)))]
 
 
 def _held(path: str, health: Health | None) -> str:
