@@ -100,7 +100,7 @@ def _monitor(arguments: Arguments, target: Target) -> int:
         if not target.settings.paths:
             raise UsageError("there is nothing to read: no PATH was given and no logs were found", "give a directory")
         if "paths" not in target.settings.given:
-            for place in left_out(target.settings, os.environ, _home(os.environ)):
+            for place in left_out(target.settings, os.environ, Path(home_of(os.environ))):
                 _say(f"tokenmon: left out: {place.label}, {place.path}")
         from tokenmon import headless
 

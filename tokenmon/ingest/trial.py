@@ -15,15 +15,18 @@ from typing import Literal
 from tokenmon.dialects import Dialect, by_name
 from tokenmon.dialects.custom import Format
 from tokenmon.dialects.lookalike import usage_fields
+from tokenmon.errors import UsageError
 from tokenmon.events import Limit
 from tokenmon.ingest.documents import Documents
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.lines import SourceReader, Whereabouts, record_of
+from tokenmon.ingest.named import NamedSources
 from tokenmon.ingest.rows import Rows
 from tokenmon.pricing import PriceBook
 from tokenmon.source import Checkpoint, RejectedLine, Row, Step, Tally, Totals
 from tokenmon.tail import OpenSource
 from tokenmon.tail.content import open_regular
+from tokenmon.tail.document import read_whole
 from tokenmon.tail.opened import Buffer
 
 PIECE = 256 * 1024
@@ -75,10 +78,13 @@ class Trial:
 def try_file(
     path: str, book: PriceBook, dialects: Sequence[Dialect], formats: Sequence[Format], limit: int | None
 ) -> Trial:
-    """Read the first `limit` lines, all where it is None. Raises OSError."""
+    """Read the first `limit` lines, all where it is None. Raises OSError; UsageError for a database."""
     real = os.path.realpath(path)
     kinds, rows = Kinds(dialects), Rows(book, lambda dialect, name: Totals())
-    if (kinds.of_name(os.path.basename(real)) or kinds.of_content(real)) == "document":
+    kind = kinds.of_name(os.path.basename(real)) or kinds.of_content(real)
+    if kind == "tables":
+        raise UsageError(f"{path!a} is a database, whose rows are not tried", "tokenmon report FILE reads it")
+    if kind == "document":
         return _try_document(path, real, kinds, rows, limit)
     source = OpenSource(real, open_regular(real), Buffer())
     with closing(source):
@@ -97,8 +103,8 @@ def _no_siblings(path: str, name: str) -> None:
 
 def _try_document(path: str, real: str, kinds: Kinds, rows: Rows, limit: int | None) -> Trial:
     """A document is one line, with all its calls."""
-    documents = Documents((), kinds, rows, _no_siblings)
-    before, file = documents.look(real)
+    documents, file = Documents(NamedSources(()), kinds, rows, _no_siblings), read_whole(real)
+    before = Checkpoint(path=real, dev=file.dev, ino=file.ino, lineage=0, kind="document")
     step = Step(before, before, [], [], Tally())
     documents.read(before, file, step, at_rest=True)
     dialect = by_name(step.after.dialect, kinds.dialects)
