@@ -9,12 +9,21 @@ from statistics import median
 from tests.bench import limits
 from tests.bench.command import ingest
 from tests.bench.figures import Figure
-from tokenmon.sample import Generator, SampleLedger, big_claude_tree, big_codex_tree, write_sample
+from tokenmon.sample import (
+    Generator,
+    SampleLedger,
+    big_claude_tree,
+    big_codex_tree,
+    big_litellm_tree,
+    write_sample,
+)
 from tokenmon.sample.native import Native
 
 NOW = 1_795_200_000_000
 
 NATIVE_LINES = 1_000_000
+GIGABYTE = 2_400_000
+"""Native lines."""
 TREE_BYTES = 1_005_000_000
 PEOPLE = 95
 """More users, so that there are about 1,100 series."""
@@ -50,7 +59,7 @@ def check(database: Path, ledger: SampleLedger) -> None:
 def native(place: Path, scale: float) -> Iterator[Figure]:
     """Cold ingest of native lines, then a start with nothing new."""
     yield first_start(place)
-    logs, lines = place / "logs", int(NATIVE_LINES * scale)
+    logs, lines = place / "logs", int(GIGABYTE * scale)
     ledger = write_native(logs, lines)
     reading, inserting = limits.reading(logs), limits.inserting(place, lines)
     cold = ingest(place / "native.db", [logs], place)
@@ -72,6 +81,11 @@ def transcripts(place: Path, scale: float) -> Iterator[Figure]:
 def rollouts(place: Path, scale: float) -> Iterator[Figure]:
     """The same of Codex."""
     yield from _tree(place, "rollouts", scale, big_codex_tree)
+
+
+def payloads(place: Path, scale: float) -> Iterator[Figure]:
+    """The same of a LiteLLM gateway's logging payloads."""
+    yield from _tree(place, "payloads", scale, big_litellm_tree)
 
 
 def _tree(place: Path, name: str, scale: float, write: Callable[..., SampleLedger]) -> Iterator[Figure]:

@@ -1,8 +1,9 @@
-"""Large trees of agents' logs, written as fast as memory can be copied: what the bench reads.
+"""Large trees of logs, written as fast as memory can be copied: what the bench reads.
 
 Claude Code's is shaped like measured trees (performance.md): 309 files a gigabyte, 213 lines a megabyte, of which 38
 in 100 carry usage; every message that repeats does so within its file, 1.25 lines a message. Codex's has the same
-files and text, with one counter after every few messages, a quarter of them written again.
+files and text, with one counter after every few messages, a quarter of them written again. LiteLLM's payloads hold
+the conversation, and every one is a call.
 """
 
 from pathlib import Path
@@ -148,6 +149,53 @@ def _rollout(number: int, began: int, size: int, random: Random, logs: Logs, boo
         counter = _COUNTER % (stamp(at), *spelled, call % 90, at // 1_000 + 9_000)
         lines += [counter, counter] if chance() < REPEATED else [counter]
         data = b"".join(lines)
+        logs.append(path, data)
+        written += len(data)
+
+
+_PAYLOAD = (
+    b'{"id":"chatcmpl-%d-%d","litellm_call_id":"c-%d-%d","trace_id":"tr-%d","session_id":"s-%d",'
+    b'"call_type":"acompletion","stream":true,"response_cost":%d.%06d,"status":"success",'
+    b'"custom_llm_provider":"anthropic","total_tokens":%d,"prompt_tokens":%d,"completion_tokens":%d,'
+    b'"startTime":%d.250,"endTime":%d.500,"completionStartTime":%d.000,"model":"claude-sonnet-4-5",'
+    b'"model_group":"sonnet","messages":[{"role":"user","content":"%s"}],"metadata":{"user_api_key_alias":"team-%d",'
+    b'"usage_object":{"prompt_tokens":%d,"completion_tokens":%d,"cache_read_input_tokens":%d,'
+    b'"cache_creation_input_tokens":%d}},"cache_hit":false,"request_tags":["ci"],"end_user":"u%d"}\n'
+)
+TEAMS, USERS = 12, 40
+
+
+def big_litellm_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
+    """Write about `size` bytes of logging payloads below `directory`, over the 60 days before `now_ms`."""
+    random = Random(seed)
+    logs = Logs(directory)
+    book = Book()
+    files = max(1, round(size / FILE_BYTES))
+    span = 60 * 86_400 // files
+    for number in range(files):
+        _payloads(number, now_ms // 1_000 - (files - number) * span, size // files, random, logs, book)
+    logs.flush()
+    return SampleLedger({"litellm": book.models}, 0, logs.size)
+
+
+def _payloads(number: int, began: int, size: int, random: Random, logs: Logs, book: Book) -> None:
+    """One file of `size` bytes from `began`, UTC seconds, on."""
+    path, sums = f"payloads-{number:04}.jsonl", book.of("claude-sonnet-4-5")
+    at, call, written, chance = began, 0, 0, random.random
+    while written < size:
+        call += 1
+        at += int(chance() * 8)
+        start = _whole(int(chance() * 60_000))
+        plain, cached, new = int(chance() * 900), int(chance() * 9_000), int(chance() * 2_000)
+        output, micro = 20 + int(chance() * 1_900), 1 + int(chance() * 90_000)
+        prompt = plain + cached + new
+        sums.add(plain, cached, new, 0, output, 0)
+        sums.add_cost(micro)
+        data = _PAYLOAD % (
+            number, call, number, call, number, number, *divmod(micro, 1_000_000), prompt + output, prompt, output,
+            at, at + 3, at + 1, _TEXT[start : _whole(start + int(RESULT_BYTES * chance()))], call % TEAMS,
+            prompt, output, cached, new, call % USERS,
+        )  # fmt: skip
         logs.append(path, data)
         written += len(data)
 
