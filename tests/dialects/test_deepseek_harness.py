@@ -73,6 +73,12 @@ def test_another_version_is_not_read(version: Any) -> None:
     assert read(NAME, [header("s", version=version), *BEGUN]) == []
 
 
+@pytest.mark.parametrize("later", [{"version": 1}, {"id": "x"}, {"parentSession": "p", "seedLength": 9}])
+def test_only_the_first_header_tells_what_a_log_is(later: Json) -> None:
+    known = read(NAME, [header("s"), *BEGUN])
+    assert read(NAME, [header("s"), header("s") | later, *BEGUN]) == known
+
+
 def test_a_chunk_has_the_model_that_was_asked_and_an_answer_its_own() -> None:
     asked, answered = read(NAME, [header("s"), REQUEST, chunk(2, 1, usage(1, 1)), answer(3, 2, usage(1, 1))])
     assert (asked.names.model, answered.names.model) == ("deepseek-v4-flash", "deepseek-v4-pro")

@@ -3,6 +3,7 @@
 The same step first tells it in a chunk, which counts only where no answer follows. Counts are disjoint but for the
 reasoning, which the output holds. A forked session begins with the events of its parent, and says how many: they are
 the parent's calls. A log of another version than the one that is known here may mean something else and is not read.
+A log has one header: what looks like another further down changes nothing of what the first one told.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Session(msgspec.Struct):
 def read(record: Record, scene: Scene[Session]) -> Parsed:
     """The call of an answer, or of a chunk that tells its usage; other events tell where the session stands."""
     kind, data = record.get("type"), fields.mapping(record.get("data"))
-    if kind == "session":
+    if kind == "session" and not scene.memory.id:
         _meet(record, scene)
     elif scene.memory.foreign or (fields.harmless_count(record.get("seq")) or 0) < scene.memory.seed:
         return None
