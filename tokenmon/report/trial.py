@@ -143,7 +143,7 @@ def plain_lines(
     trial: Trial, dialects: tuple[Dialect, ...], zone: tzinfo, width: int, *, own: bool = False
 ) -> list[str]:
     """What was chosen, what each line became, and what to do next; `own`: by a format of the configuration."""
-    lines = [harmless(trial.path), *_wrapped(_chosen(trial, dialects), width, ""), ""]
+    lines = [*_wrapped(harmless(trial.path), width, ""), *_wrapped(_chosen(trial, dialects), width, ""), ""]
     for tried in trial.lines:
         lines += _about(tried, zone, width)
     return [*lines, "", *_wrapped(_sum(trial), width, ""), *_advice(trial, own, width)]
