@@ -57,6 +57,7 @@ class Scene:
     words: tuple[str, ...]
     happens: Callable[[Path], None] | None = None
     """To the database, meanwhile."""
+    size: tuple[int, int] = (80, 24)
 
 
 def _break(database: Path) -> None:
@@ -69,7 +70,7 @@ SCENES = (
     Scene("summary", ("1",), ("Top models", "Spend over time", "claude-sonnet-4-5")),
     Scene("timeline", ("4",), ("cost by model", "claude-sonnet")),
     Scene("events-search", ("5", "slash", *"son prod", "enter"), ("son prod", "prod-api")),
-    Scene("health", ("6",), ("ALERTS", "QUALITY", "DIALECT")),
+    Scene("health", ("6",), ("ALERTS", "QUALITY", "INVALID LINES"), size=(80, 40)),
     Scene("error", ("2",), ("DB ERROR", "prod-api"), _break),
 )
 README = (
@@ -126,7 +127,7 @@ async def snapshots() -> AsyncIterator[tuple[Path, str]]:
                 own = Path(place) / f"{scene.name}-{theme}"  # nothing is remembered from scene to scene
                 own.mkdir()
                 database = Path(shutil.copy(original, own / "usage.db"))
-                async with driven(database, theme=theme, range="24h") as driver:
+                async with driven(database, scene.size, theme=theme, range="24h") as driver:
                     rows = await shot(driver, scene, database)
                 yield SNAPSHOTS / f"{scene.name}-{theme}.txt", written(rows)
 

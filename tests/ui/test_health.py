@@ -208,7 +208,7 @@ def test_an_override_gives_the_model_a_price_once_it_is_filled_in(tmp_path: Path
 
 
 async def test_a_search_narrows_every_section(full: Path) -> None:
-    async with driven(full, (100, 40)) as driver:
+    async with driven(full, (100, 50)) as driver:
         await driver.press(HEALTH)
         await driver.shows("every line could be read", "model is missing")
         await driver.press("slash", *"missing", "enter")
