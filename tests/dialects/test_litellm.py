@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.dialects.cases.litellm import CACHED, FAILED, FAILED_ROW, HASH, PAYLOAD, ROW, SAME_AS_PAYLOAD, UNPRICED
-from tests.dialects.samples import Json, event, parse, reason
-from tokenmon.dialects import recognise
+from tests.dialects.samples import Json, Place, event, parse, reason
+from tokenmon.dialects import litellm, recognise
+from tokenmon.dialects.plain import Nothing, Scene
 from tokenmon.events import Event, Names, Reject, identity_of_rewritten
 
 NAME = "litellm"
@@ -197,3 +198,36 @@ def test_a_row_without_any_count_is_no_call() -> None:
     nothing = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens", "metadata"))
     assert parse(NAME, ROW | nothing | {"spend": 0}) is None
     assert event(NAME, ROW | nothing | {"spend": 0.04}).cost_logged == 40_000_000  # an image
+
+
+class Watched(dict[str, Any]):
+    """A record that notes which of its fields are looked at."""
+
+    def __init__(self, record: Json) -> None:
+        super().__init__(record)
+        self.seen: set[str] = set()
+
+    def __contains__(self, name: object) -> bool:
+        self.seen.add(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field."""
+        self.seen.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("record", [PAYLOAD, CACHED, FAILED, UNPRICED, ROW, FAILED_ROW, SAME_AS_PAYLOAD])
+def test_every_field_that_is_read_is_decoded(record: Json) -> None:
+    whole = Watched({**record, "response": (answer := Watched({"usage": {"prompt_tokens": 5}}))})
+    found = litellm.read(whole, Scene(Place(), Nothing()))
+    assert answer.seen <= litellm.Answer.__annotations__.keys()
+    for name in record:
+        other = Watched({field: value for field, value in whole.items() if field != name})
+        litellm.read(other, Scene(Place(), Nothing()))
+        whole.seen |= other.seen
+    assert whole.seen <= litellm.Call.__annotations__.keys()
+    assert parse(NAME, whole) == found
+    assert parse(NAME, {**whole, "messages": [{"content": "x" * 9_000}]}) == found
+    assert parse(NAME, {**whole, "messages": [{"content": "\ud800"}]}) == found
+    assert parse(NAME, {**whole, "response": [answer]}) == parse(NAME, {**whole, "response": None})

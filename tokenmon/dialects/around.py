@@ -3,8 +3,6 @@
 Of each kind the first one that is there and holds something usable counts; nothing here ever costs a line.
 """
 
-from contextlib import suppress
-
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Record
 from tokenmon.dialects.fields import Invalid
@@ -50,9 +48,10 @@ def text(record: Record, names: tuple[str, ...]) -> str:
     """The first of these fields that holds a text, or a whole number, which may be an id; not made harmless yet."""
     for name in names:
         value = record.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        if isinstance(value, str):
+            if stripped := value.strip():
+                return stripped
+        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
             return str(value)
     return ""
 
@@ -62,8 +61,10 @@ def moment(record: Record, names: tuple[str, ...]) -> int | None:
     for name in names:
         value = record.get(name)
         if value is not None:
-            with suppress(Invalid):
+            try:
                 return fields.milliseconds(fields.moment(value, name), name)
+            except Invalid:
+                continue
     return None
 
 

@@ -11,7 +11,7 @@ server draws twice are two. The trace is shared by retries: it groups, as LiteLL
 """
 
 import re
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -35,6 +35,8 @@ BATCHES = ("retrieve_batch", "aretrieve_batch")
 """Calls that tell what a whole batch used."""
 ERROR_FIELDS = ("error_message", "error_class")
 
+WORDS = (b'"prompt_tokens"', b'"spend"')
+"""One of these is in every payload and in every row."""
 NOTHING = Tokens(0, 0)
 """What a request used that reached no model."""
 SPELLED = (
@@ -46,14 +48,71 @@ _HASH = re.compile(r"[0-9a-f]{64}\Z|litellm[\w-]{0,40}\Z")
 """What LiteLLM keeps of a key: its SHA-256, or the name that stands for the master key."""
 
 
+class Answer(TypedDict, total=False):
+    """What is read of the answer, which may be large."""
+
+    usage: Any
+    service_tier: Any
+
+
+class Call(TypedDict, total=False):
+    """What is read of a payload or of a row. The decoder passes over the rest: nearly all is the conversation."""
+
+    api_key: Any
+    cache_hit: Any
+    call_type: Any
+    completionStartTime: Any
+    completion_tokens: Any
+    custom_llm_provider: Any
+    endTime: Any
+    end_user: Any
+    error_information: Any
+    error_str: Any
+    id: Any
+    litellm_call_id: Any
+    metadata: Any
+    model: Any
+    model_group: Any
+    model_map_information: msgspec.Raw
+    prompt_tokens: Any
+    request_id: Any
+    request_tags: Any
+    response: Answer | str | None
+    response_cost: Any
+    session_id: Any
+    spend: Any
+    startTime: Any
+    status: Any
+    stream: Any
+    team_id: Any
+    total_tokens: Any
+    trace_id: Any
+    user: Any
+
+
+_decode = msgspec.json.Decoder(Call).decode
+
+
 class LiteLlmReader(PlainReader[Nothing]):
     """Reads lines, and whole documents: a payload, or an array of rows as an export of the table has it."""
 
     def __init__(self, surroundings: Surroundings, state: bytes) -> None:
-        super().__init__(read, (b'"prompt_tokens"', b'"spend"'), Scene(surroundings, Nothing()))
+        super().__init__(read, WORDS, Scene(surroundings, Nothing()))
 
     def parse(self, line: bytes) -> Parsed:
         """What a line or a document is; of an array every row that is LiteLLM's."""
+        if WORDS[0] not in line and WORDS[1] not in line:
+            return fields.without_usage(line)
+        try:
+            call = _decode(line)
+        except fields.BROKEN:
+            return self._unusual(line)
+        try:
+            return read(call, self._scene)
+        except Invalid as reason:
+            return Reject(str(reason))
+
+    def _unusual(self, line: bytes) -> Parsed:
         if not fields.bare(line).startswith(b"["):
             return super().parse(line)
         try:
@@ -164,6 +223,8 @@ def _cost(record: Record) -> int | None:
 def _error(record: Record, metadata: Record) -> tuple[int | None, str]:
     """HTTP status and text of an error."""
     told = _object(record.get("error_information")) or _object(metadata.get("error_information"))
+    if not told and not record.get("error_str"):
+        return None, ""
     code = around.text(told, ("error_code",))
     message = around.text(record, ("error_str",)) or around.text(told, ERROR_FIELDS)
     return int(code) if re.fullmatch(r"[1-5]\d\d", code) else None, fields.error_text(message)
@@ -184,6 +245,8 @@ def _between(begun: int | None, ended: int | None) -> int | None:
 def _tags(value: Any) -> str:
     """Request tags as metadata."""
     found = _unpacked(value)
+    if not found:
+        return ""
     tags = [text.name(tag) for tag in found[:MOST_TAGS] if isinstance(tag, str)] if isinstance(found, list) else []
     while tags:
         packed = msgspec.json.encode({"request_tags": tags})
@@ -195,7 +258,7 @@ def _tags(value: Any) -> str:
 
 def _object(value: Any) -> Record:
     """An object, also one that stands in a text; an empty one in place of anything else."""
-    return fields.mapping(_unpacked(value))
+    return value if isinstance(value, dict) else fields.mapping(_unpacked(value))
 
 
 def _unpacked(value: Any) -> Any:

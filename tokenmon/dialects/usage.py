@@ -233,7 +233,8 @@ def _writes(flat: int | None, split: Usage, prefix: str) -> tuple[int | None, in
 
 
 def _count(usage: Usage, name: str, prefix: str) -> int | None:
-    return fields.count(usage.get(name), f"{prefix}{name}")
+    count = usage.get(name)
+    return None if count is None else fields.count(count, f"{prefix}{name}")
 
 
 def _spelled(usage: Usage, name: str, prefix: str) -> int | None:
@@ -267,4 +268,7 @@ def together(one: int | None, other: int | None, field: str) -> int:
 
 def _first(*counts: int | None) -> int | None:
     """The first count that is reported."""
-    return next((count for count in counts if count is not None), None)
+    for count in counts:
+        if count is not None:
+            return count
+    return None
