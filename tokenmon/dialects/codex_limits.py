@@ -20,10 +20,14 @@ LONGEST = 10 * 366 * 24 * 60
 def limits_of(told: Any, ts: int, dialect: str, clean: Cleaned) -> Iterator[Limit]:
     """The limits of a `rate_limits` object that was logged at `ts`, UTC milliseconds."""
     limits = fields.mapping(told)
-    identity, model = (clean(fields.harmless_string(limits.get(field))) for field in ("limit_id", "limit_name"))
-    of = "" if identity in ("", dialect) else f"{model or identity} "
+    identity, model = limits.get("limit_id"), limits.get("limit_name")
+    if identity is not None:
+        identity, model = clean(fields.harmless_string(identity)), clean(fields.harmless_string(model))
+    of = "" if not identity or identity == dialect else f"{model or identity} "
     for window in WINDOWS:
-        values = fields.mapping(limits.get(window))
+        values = limits.get(window)
+        if not isinstance(values, dict):
+            continue
         used = fields.percentage(values.get("used_percent"), BELIEVED)
         if used is not None:
             yield Limit(

@@ -84,10 +84,15 @@ def counts_of(usage: Any, field: str, most: int = MAX_TOTAL) -> Counts | None:
     """The counts of a usage object; None where there is none or where it holds no recognised number."""
     if not isinstance(usage, dict):
         return None
-    plain = Counts(*map(usage.get, _PLAIN))
-    if all(type(count) is int and 0 <= count <= most for count in (plain.input, plain.cached, plain.output)) and all(
-        count is None or (type(count) is int and 0 <= count <= most)
-        for count in (plain.written, plain.reasoning, plain.total)
+    given, cached, written, output, reasoning, total = plain = Counts(*map(usage.get, _PLAIN))
+    if (  # spelled out: this passes nearly every line
+        type(given) is type(cached) is type(output) is int
+        and 0 <= given <= most
+        and 0 <= cached <= most
+        and 0 <= output <= most
+        and (written is None or (type(written) is int and 0 <= written <= most))
+        and (reasoning is None or (type(reasoning) is int and 0 <= reasoning <= most))
+        and (total is None or (type(total) is int and 0 <= total <= most))
     ):
         return plain
     return _careful(usage, field, most)
@@ -124,11 +129,12 @@ def bills_writes(model: str) -> bool:
 
 def model_of(record: Mapping[str, Any]) -> str:
     """The model that a record names, in any of the places that versions have used."""
-    for holder in (record, fields.mapping(record.get("metadata")), fields.mapping(record.get("info"))):
-        for field in ("model", "model_name"):
-            value = holder.get(field)
-            if isinstance(value, str) and value.strip():
-                return value.strip()
+    for holder in (record, record.get("metadata"), record.get("info")):
+        if isinstance(holder, dict):
+            for field in ("model", "model_name"):
+                value = holder.get(field)
+                if isinstance(value, str) and value.strip():
+                    return value.strip()
     return ""
 
 
