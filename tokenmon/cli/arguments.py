@@ -15,7 +15,6 @@ from tokenmon import __version__, doubts
 from tokenmon.dimensions import DIMENSIONS
 from tokenmon.errors import UsageError
 from tokenmon.settings import SPELLINGS, Settings, flag
-from tokenmon.store.groups import COLUMNS
 from tokenmon.view import Condition
 
 FIELDS = (*(dimension.name for dimension in DIMENSIONS if dimension.bucket is None), "status", doubts.FIELD)
@@ -77,6 +76,8 @@ def _dimension(text: str) -> str:
 
 def _sort(text: str) -> str:
     """A column by the store's name; JSON's spelling (`cost_usd`) is accepted, too."""
+    from tokenmon.store.groups import COLUMNS  # and with it all the store's answers, which no ingester needs
+
     column = text
     for suffix in ("_tokens", "_usd", "_event_at"):
         column = column.removesuffix(suffix)

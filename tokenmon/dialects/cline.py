@@ -48,8 +48,8 @@ EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Positro
 SERVERS = (".vscode-server", ".vscode-server-insiders", ".cursor-server")
 """Where an editor keeps its data on a machine that it is connected to."""
 
-_MODEL = re.compile(r"<model>([^<>]{1,200})</model>").findall
-_WORKSPACE = re.compile(r"# Current Wor(?:king|kspace) Directory \(([^()]{1,1000})\)").search
+_MODEL = r"<model>([^<>]{1,200})</model>"
+_WORKSPACE = r"# Current Wor(?:king|kspace) Directory \(([^()]{1,1000})\)"
 
 
 class Task(NamedTuple):
@@ -90,7 +90,8 @@ class TaskReader:
     def _task(self, requests: list[Record]) -> Task:
         path = PurePath(self._scene.surroundings.path)
         extension = next((each for each in EXTENSIONS if each.id in path.parts), CLINE_ITSELF)
-        found = (_WORKSPACE(text) for request in requests if (text := fields.harmless_string(request.get("request"))))
+        texts = (fields.harmless_string(request.get("request")) for request in requests)
+        found = (re.search(_WORKSPACE, text) for text in texts if text)
         project = next((match.group(1) for match in found if match), "")
         return Task(self._scene.clean(path.parent.name), extension, self._scene.clean(project))
 
@@ -111,7 +112,7 @@ def _with_models(told: list[tuple[Record, Record]]) -> list[tuple[Record, Record
     named = ""
     found: list[tuple[Record, Record, str]] = []
     for message, request in told:
-        tags = _MODEL(fields.harmless_string(request.get("request")) or "")
+        tags = re.findall(_MODEL, fields.harmless_string(request.get("request")) or "")
         # The extension tells it at the end, after all that the user may have written.
         own = fields.harmless_string(fields.mapping(message.get("modelInfo")).get("modelId"))
         named = own or (tags[-1] if tags else named)

@@ -50,7 +50,7 @@ _PROVIDERS = ("provider", "type", "auth_provider_snapshot", "authProviderSnapsho
 _EXECUTORS = ("executor_type", "executorType")
 _ENDPOINTS = ("endpoint", "api", "request", "operation")
 _PATHS = ("path", "url_path", "urlPath", "route")
-_METHOD = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s+(?=\S)")
+_METHOD = r"(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s+(?=\S)"
 _AUTH_TYPES = ("auth_type", "authType")
 _AUTH_INDICES = ("auth_index", "authIndex", "AuthIndex")
 _ACCOUNTS = ("account_snapshot", "accountSnapshot", "auth_label_snapshot", "authLabelSnapshot")
@@ -96,9 +96,9 @@ _BESIDE = ("gemini", "aistudio", "antigravity", "vertex", "interaction")
 """Whose reasoning is not in the output."""
 
 _BILLS = (
-    (re.compile(r"claude|anthropic"), "anthropic"),
-    (re.compile(CODEX), "openai"),
-    (re.compile(r"gemini|aistudio|ai-studio|antigravity|vertex|interaction"), "google"),
+    (r"claude|anthropic", "anthropic"),
+    (CODEX, "openai"),
+    (r"gemini|aistudio|ai-studio|antigravity|vertex|interaction", "google"),
 )
 """Any other name is the provider's own."""
 
@@ -205,7 +205,7 @@ def _bills(provider: str, who: str) -> str:
     """Who bills behind the proxy's name for a way in."""
     if who == COMPATIBLE:
         return provider
-    return next((bills for pattern, bills in _BILLS if pattern.search(provider)), provider)
+    return next((bills for pattern, bills in _BILLS if re.search(pattern, provider)), provider)
 
 
 # -- counts
@@ -342,7 +342,7 @@ def _tier(record: Record, who: str) -> str:
 
 def _endpoint(record: Record) -> str:
     """The path, without its method."""
-    return _METHOD.sub("", _name(record, _PATHS) or _name(record, _ENDPOINTS)).partition("?")[0]
+    return re.sub(_METHOD, "", _name(record, _PATHS) or _name(record, _ENDPOINTS)).partition("?")[0]
 
 
 def _time(record: Record) -> int | None:

@@ -95,8 +95,8 @@ COUNTED = ("included", "beside")
 SHOWN = 60
 """Characters of a path in a reason."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z").match
-_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?\Z").match
+_NAME = r"[a-z0-9][a-z0-9_-]{0,63}\Z"
+_NUMBER = r"-?[0-9]{1,40}(\.[0-9]{1,20})?\Z"
 _SOURCE_CLASSES: tuple[str, ...] = get_args(SourceClass)
 
 
@@ -253,7 +253,7 @@ class Format:
     def _plain(self, record: Record, name: str) -> Any:
         """A value, as a number where it is the text of one: the mapping says that it is meant to be one."""
         value = self._value(record, name)
-        if isinstance(value, str) and _NUMBER(value):
+        if isinstance(value, str) and re.match(_NUMBER, value):
             return float(value) if "." in value else int(value)
         return value
 
@@ -387,7 +387,7 @@ class _Check:
 
     def format(self, taken: Sequence[str]) -> Format:
         """The table as a mapping."""
-        if not _NAME(self._name):
+        if not re.match(_NAME, self._name):
             raise self._wrong("", "is no name: use small letters, digits, - and _")
         if self._name in taken:
             raise self._wrong("", "has the name of a dialect that is built in", "give it another name")

@@ -114,7 +114,7 @@ BILLED_BY = {"github": "github-copilot"}
 """Providers that call themselves by another name in telemetry: Copilot's own is `github`."""
 MAX_STATUS = 999
 
-_whole = re.compile(r"\s*-?[0-9]{1,40}\s*\Z", re.ASCII).match
+_WHOLE = r"\s*-?[0-9]{1,40}\s*\Z"
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ def count(attributes: Attributes, keys: tuple[str, ...]) -> int | None:
 
 def _number(value: object) -> object:
     """A whole number that is written as text, as a number."""
-    return int(value) if isinstance(value, str) and _whole(value) else value
+    return int(value) if isinstance(value, str) and re.match(_WHOLE, value, re.ASCII) else value
 
 
 def _real(value: object) -> float | None:

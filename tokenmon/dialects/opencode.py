@@ -33,7 +33,7 @@ STOPPED = ("MessageAbortedError", "aborted")
 """Errors by which a user ends a call."""
 MAX_STATUS = 999
 
-_MADE = re.compile(r"msg_([0-9a-f]{12})").match
+_MADE = r"msg_([0-9a-f]{12})"
 _COUNTER_BITS = 12
 _CLOCK = 1 << (48 - _COUNTER_BITS)
 """An id holds the lowest 48 bits of its milliseconds and a counter: its clock starts again after so many."""
@@ -118,7 +118,7 @@ def _uncached(given: Any, read: int | None) -> Any:
 
 def _copied(own: str, created: int) -> bool:
     """Whether an id was made at another time than its message."""
-    made = _MADE(own)
+    made = re.match(_MADE, own)
     if made is None:
         return False
     apart = ((int(made[1], 16) >> _COUNTER_BITS) - created) % _CLOCK

@@ -5,12 +5,10 @@ exact decimal text, turned into integers when a model is first seen, so that loa
 """
 
 import os
-import subprocess
+import re
 import sys
-import tempfile
 from contextlib import suppress
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -20,6 +18,9 @@ from tokenmon.pricing.rates import ALWAYS, NOTHING, UNKNOWN, Offer, Plan, Rates,
 
 FORMAT = 1
 """Grows whenever this layout, what `compile` puts into it, or how a name is looked up in it changes."""
+
+_METADATA = r"genai_prices-([^-]+)\.dist-info"
+"""The name of the directory that every installer makes beside the package (packaging.python.org, recorded projects)."""
 
 COMPILE_SECONDS = 120
 """Longest time the compilation may take."""
@@ -139,10 +140,26 @@ def _rate(text: str | None) -> int | None:
 
 def installed_version() -> str:
     """The version of genai-prices, without importing it."""
+    for entry in sys.path:
+        found = [match[1] for name in _names_in(entry) if (match := re.fullmatch(_METADATA, name))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            break
+    from importlib.metadata import PackageNotFoundError, version  # 10 ms for an installation out of the ordinary
+
     try:
         return version("genai-prices")
     except PackageNotFoundError:
         raise TokenmonError("genai-prices is not installed", "install tokenmon-tui with its dependencies") from None
+
+
+def _names_in(directory: str) -> list[str]:
+    """What is in a directory of modules; nothing where it is none."""
+    try:
+        return os.listdir(directory or os.curdir)
+    except OSError:
+        return []
 
 
 def open_table(cache_dir: Path) -> Table:
@@ -155,6 +172,8 @@ def open_table(cache_dir: Path) -> Table:
             _compile(path)
             table = _read(path, wanted)
     if table is None:
+        import tempfile  # slow to load, as the modules below
+
         with tempfile.TemporaryDirectory(prefix="tokenmon-") as place:
             path = Path(place, "prices.json")
             _compile(path)
@@ -174,6 +193,8 @@ def _read(path: Path, wanted: str) -> Table | None:
 
 
 def _can_write(directory: Path) -> bool:
+    import tempfile
+
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
@@ -184,6 +205,8 @@ def _can_write(directory: Path) -> bool:
 
 def _compile(path: Path) -> None:
     """Run `compile` with our own import path (and not the working directory's modules), as genai-prices stays out."""
+    import subprocess
+
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path)}
     command = [sys.executable, "-P", "-m", "tokenmon.pricing.compile", str(path)]
     try:
