@@ -61,7 +61,7 @@ OPENROUTER: Json = {
     "id": "gen-9",
     "object": "chat.completion",
     "created": AT,
-    "model": "anthropic/claude-sonnet-4-5",
+    "model": "anthropic/claude-sonnet-4.5",
     "usage": {
         "prompt_tokens": 1200,
         "completion_tokens": 300,
@@ -254,7 +254,7 @@ CASE = Case(
         _CLAUDE,
         replace(_SAME, provider="google", model="gemini-2.5-pro", reasoning=100),
         replace(
-            _SAME, provider="openrouter", model="anthropic/claude-sonnet-4-5",
+            _SAME, provider="openrouter", model="anthropic/claude-sonnet-4.5",
             cache_write_5m=0, reasoning=0, cost_logged=0.0051,
         ),
         Call(_NOW, "openai", "text-embedding-3-small", input=1200, output=0),
