@@ -89,6 +89,24 @@ def test_a_terminal_is_asked(tmp_path: Path, answer: bytes, changes: bool) -> No
     assert ("statusLine" in settings(tmp_path).read_text()) == changes
 
 
+def test_what_was_changed_while_somebody_was_asked_is_not_overwritten(tmp_path: Path) -> None:
+    write(tmp_path, "{}")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-P", "-u", "-m", "tokenmon", "statusline", "--install"]
+    told, env = subprocess.PIPE, environment_of(tmp_path)
+    with subprocess.Popen(command, stdin=theirs, stdout=told, stderr=told, env=env) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # the change is shown: what is agreed to is known
+        write(tmp_path, '{"model": "opus"}')
+        os.write(ours, b"y\n")
+        _, errors = process.communicate()
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode != 0
+    assert b"changed meanwhile" in errors
+    assert settings(tmp_path).read_text() == '{"model": "opus"}'
+
+
 def test_the_directory_that_claude_code_is_told_is_honoured(tmp_path: Path) -> None:
     change(tmp_path, "--install", "--yes", CLAUDE_CONFIG_DIR=f"{tmp_path}/conf")
     assert (tmp_path / "conf" / "settings.json").exists()

@@ -77,6 +77,12 @@ def test_a_link_in_its_place_is_not_written_through(tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    log_of(tmp_path).parent.mkdir(parents=True)
+    os.mkfifo(log_of(tmp_path))
+    assert "60% left" in show(tmp_path, status(rate_limits={"five_hour": window(40)}))
+
+
 @pytest.mark.parametrize("last", [b"", b"\n", b"junk\n", b"[]\n", b'{"rate_limits": 5}\n', b"\xff\n", b"{" * 9_000])
 def test_whatever_the_log_ends_with_news_is_added(tmp_path: Path, last: bytes) -> None:
     (tmp_path / "limits.jsonl").write_bytes(last)

@@ -58,6 +58,8 @@ def run(environment: Mapping[str, str], home: Path, *, install: bool, agreed: bo
     if not agreed and not _asked():
         print("nothing was changed")
         return 0
+    if _read(path) != before:
+        raise TokenmonError(f"{path} was changed meanwhile", "nothing was changed; try again")
     _replace(path, after)
     if install:
         os.makedirs(directories.told_limits(environment, str(home)), mode=0o700, exist_ok=True)

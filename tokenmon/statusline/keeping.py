@@ -18,6 +18,8 @@ LAST = 4_096
 """How much of the end is looked at for the last line, bytes."""
 SAME_MS = 120_000
 """Ends of one window may be told this far apart."""
+_SAFELY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""Neither a link nor a pipe in the log's place may lead the prompt astray, or hold it up."""
 
 
 def keep(directory: str, limits: tuple[Told, ...], now_ms: int) -> None:
@@ -30,8 +32,7 @@ def keep(directory: str, limits: tuple[Told, ...], now_ms: int) -> None:
         if news is None:
             return
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _SAFELY, 0o600)
         try:
             os.write(descriptor, _line(news, now_ms))
             full = os.fstat(descriptor).st_size > MOST_BYTES
@@ -74,7 +75,7 @@ def _line(limits: tuple[Told, ...], now_ms: int) -> bytes:
 def _last(path: str) -> tuple[Told, ...]:
     """What the last line of the log says; nothing where there is none."""
     try:
-        with open(path, "rb", buffering=0) as log:
+        with open(os.open(path, os.O_RDONLY | _SAFELY), "rb", buffering=0) as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - LAST))
             lines = log.read(LAST).splitlines()
         record = json.loads(lines[-1]) if lines else None
