@@ -133,6 +133,16 @@ def test_every_line_can_be_explained_without_harm(home: Path) -> None:
         check(done)
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["plain", "json"])
+def test_a_file_can_be_tried_without_harm(home: Path, form: tuple[str, ...]) -> None:
+    """Nothing of it was cleaned for a database, ids least of all."""
+    files = [file for file in (home / "logs").rglob("*.json*") if file.is_file()]
+    for file in files[:: max(1, len(files) // 4)]:
+        done = tokenmon(home, "dialects", "--try", str(file), "--limit", "0", *form)
+        assert done.code == 0, done.err
+        check(done)
+
+
 def test_no_cell_of_csv_is_a_formula(home: Path) -> None:
     for words in (("report", "--by", "model", "--by", "key"), ("events", "--limit", "0")):
         rows = list(csv.reader(tokenmon(home, *words, "--csv", "--db", "x.db").out.splitlines()))

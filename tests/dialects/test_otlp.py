@@ -1,5 +1,6 @@
 """OTLP batches: the vector, every spelling of protobuf's JSON, one call from several records, and wrong values."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -343,3 +344,16 @@ def test_an_attribute_list_with_the_same_name_twice_takes_the_last() -> None:
     doubled = span("aa:01", chat("gpt-5", 1, 1))
     doubled["attributes"] += pairs({"gen_ai.usage.input_tokens": 7})
     assert event(NAME, spans("bot", doubled)).input == 7
+
+
+def test_a_name_in_front_of_many_others_does_not_grow_them_all() -> None:
+    many = [{"key": f"k{number}", "value": {"intValue": "1"}} for number in range(2_000)]
+    within = {"key": "x" * 200_000, "value": {"kvlistValue": {"values": many}}}
+    batch = spans("bot", span("aa:01", {}))
+    batch["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [*pairs(chat("gpt-5", 10, 2)), within]
+    tracemalloc.start()
+    try:
+        assert event(NAME, batch).output == 2
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()

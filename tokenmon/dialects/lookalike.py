@@ -21,15 +21,16 @@ LIMITS = ("max", "limit", "budget")
 
 def usage_fields(record: Record) -> Iterator[str]:
     """Paths of the numbers that look like usage: `usage.in`."""
-    yield from _within(record, "", False, DEPTH)
+    # Joined only for those that are told: a name may be as long as a line.
+    yield from map(".".join, _within(record, (), False, DEPTH))
 
 
 def looks_like_usage(record: Record) -> bool:
     """Whether there is one."""
-    return next(usage_fields(record), None) is not None
+    return next(_within(record, (), False, DEPTH), None) is not None
 
 
-def _within(value: Any, path: str, smells: bool, depth: int) -> Iterator[str]:
+def _within(value: Any, path: tuple[str, ...], smells: bool, depth: int) -> Iterator[tuple[str, ...]]:
     if smells and _counts(value):
         yield path
     elif isinstance(value, dict) and depth:
@@ -37,10 +38,10 @@ def _within(value: Any, path: str, smells: bool, depth: int) -> Iterator[str]:
             name = key.lower()
             if not any(limit in name for limit in LIMITS):
                 smelling = smells or any(smell in name for smell in SMELLS)
-                yield from _within(inner, f"{path}.{key}" if path else key, smelling, depth - 1)
-    elif isinstance(value, list) and path.count(".") < 2 * DEPTH:
+                yield from _within(inner, (*path, key), smelling, depth - 1)
+    elif isinstance(value, list) and len(path) <= 2 * DEPTH:
         for index, inner in enumerate(islice(value, BREADTH)):
-            yield from _within(inner, f"{path}.{index}", smells, depth)
+            yield from _within(inner, (*path, str(index)), smells, depth)
 
 
 def _counts(value: Any) -> bool:

@@ -42,6 +42,11 @@ DIGITS = 30
 NEVER = 10**DIGITS
 REMEMBERED = 256
 """Instrumentations whose input is known to leave the cache out, at most."""
+LONGEST_NAME = 256
+"""Characters of an attribute's name; one that is longer is none of those read here.
+
+Names of objects stand before the names of all that is in them, so that a line could otherwise grow without end.
+"""
 CLIENT = (3, "3", "SPAN_KIND_CLIENT")
 FAILED = (2, "2", "STATUS_CODE_ERROR")
 INFERENCE = "gen_ai.client.inference.operation.details"
@@ -427,7 +432,7 @@ def _flatten(pairs: object, prefix: str, flat: dict[str, object]) -> None:
         if not isinstance(pair, dict):
             continue
         key, value = pair.get("key"), pair.get("value")
-        if not isinstance(key, str) or not isinstance(value, dict):
+        if not isinstance(key, str) or not isinstance(value, dict) or len(prefix) + len(key) > LONGEST_NAME:
             continue
         for kind, inner in value.items():
             if kind in _SCALARS:

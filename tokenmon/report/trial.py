@@ -101,9 +101,9 @@ def _event(row: Row) -> dict[str, Value]:
     return {
         "ts": instant(event.ts),
         **{name: harmless(value) or None for name, value in zip(NAMES, event.names, strict=True) if name != "host"},
-        "id": event.id or None,
-        "session": event.session or None,
-        "request_id": event.request_id or None,
+        "id": _plain(event.id) or None,
+        "session": _plain(event.session) or None,
+        "request_id": _plain(event.request_id) or None,
         "input_tokens": event.input,
         "cache_read_tokens": event.cache_read,
         "cache_write_5m_tokens": event.cache_write_5m,
@@ -268,13 +268,18 @@ def _limit(limit: Limit, zone: tzinfo) -> str:
     return f"limit {_shown(limit.name)}: {limit.used:g}% used, {figures.clock(limit.ts, zone)}"
 
 
+def _plain(text: str) -> str:
+    """A text of the log that no database would keep as it is."""
+    return hide_secrets(sanitise(text))
+
+
 def _shown(text: str) -> str:
-    return clip(hide_secrets(sanitise(text)), 120)
+    return clip(_plain(text), 120)
 
 
 def _excerpt(start: bytes, width: int) -> str:
     """The beginning of a line, in one line of the terminal."""
-    text = clip(hide_secrets(sanitise(start.decode("utf-8", "replace").strip())), width)
+    text = clip(_plain(start.decode("utf-8", "replace").strip()), width)
     while cells(text) > width:
         text = clip(text, len(text) - 1)
     return text
