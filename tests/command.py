@@ -40,9 +40,18 @@ def environment_of(home: Path, **more: str) -> dict[str, str]:
 
 def tokenmon(home: Path, *words: str, environment: Mapping[str, str] | None = None) -> Done:
     """Run `tokenmon WORDS...` without a terminal, in `home`."""
+    return _run(home, "-m", "tokenmon", *words, **(environment or {}))
+
+
+def python(home: Path, program: str, *words: str) -> Done:
+    """Run some lines of Python in the place of a command."""
+    return _run(home, "-c", program, *words)
+
+
+def _run(home: Path, *words: str, **more: str) -> Done:
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "tokenmon", *words],
-        env=environment_of(home, **(environment or {})),
+        [sys.executable, "-P", *words],
+        env=environment_of(home, **more),
         cwd=home,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import ROOT, Done, tokenmon
+from tests.command import ROOT, Done, python, tokenmon
 from tests.dialects.cases import WITHOUT_CALLS
 from tokenmon.dialects import DIALECTS
 
@@ -30,6 +30,8 @@ TEXTS = (
 
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """What a terminal obeys, or nobody sees; lines end with a newline."""
+
+WITH_CALLS = [dialect.name for dialect in DIALECTS if dialect.name not in WITHOUT_CALLS]
 
 LINES = 12
 """Lines of each file that are taken."""
@@ -73,13 +75,22 @@ def write_documents(directory: Path, file: Path) -> None:
         (directory / str(number) / file.name).write_text(bad, "utf-8", "surrogateescape")
 
 
-@pytest.fixture(scope="module", params=[dialect.name for dialect in DIALECTS if dialect.name not in WITHOUT_CALLS])
-def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose database has read a hostile log of one dialect, from a directory with a hostile name."""
-    home = tmp_path_factory.mktemp(request.param)
-    logs = home / "logs" / f"\x1b]0;owned\x07[/nope]\u202e{'d' * 100}"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose database has read hostile logs of every dialect, from directories with hostile names."""
+    home = tmp_path_factory.mktemp("hostile")
+    for dialect in WITH_CALLS:
+        write_logs(home / "logs" / f"\x1b]0;owned\x07[/nope]\u202e{dialect}{'d' * 100}", ROOT / "sample_data" / dialect)
+    done = tokenmon(home, "--ingest-only", "--once", "--db", "x.db", "logs")
+    assert done.code == 0, done.err
+    check(done)
+    return home
+
+
+def write_logs(logs: Path, samples: Path) -> None:
+    """The hostile lines and documents of one dialect."""
     logs.mkdir(parents=True)
-    for number, file in enumerate(sorted((ROOT / "sample_data" / request.param).rglob("*.json*"))[:6]):
+    for number, file in enumerate(sorted(samples.rglob("*.json*"))[:6]):
         if file.suffix == ".json":
             write_documents(logs / f"{number}\x1b[31m", file)
             continue
@@ -88,10 +99,6 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         (logs / f"{number}\x1b[31m{file.name}").write_text(
             plain + "".join(f"{bad}\n" for line in lines for bad in harmed(line)), "utf-8", "surrogateescape"
         )
-    done = tokenmon(home, "--ingest-only", "--once", "--db", "x.db", "logs")
-    assert done.code == 0, done.err
-    check(done)
-    return home
 
 
 def check(done: Done) -> None:
@@ -101,6 +108,13 @@ def check(done: Done) -> None:
         assert found is None, repr(text[max(0, found.start() - 80) : found.end() + 20])
         assert TAIL not in text
 
+
+EXPLAIN = """
+import sys
+from tokenmon.cli import main
+sys.exit(max(main(["explain", id, "--db", "x.db"]) for id in sys.argv[1:]))
+"""
+"""Many calls in one process."""
 
 COMMANDS = (
     ("report", "--by", "model"),
@@ -125,12 +139,16 @@ def test_no_command_prints_what_a_terminal_obeys_or_a_secret(home: Path, words: 
 
 def test_every_line_can_be_explained_without_harm(home: Path) -> None:
     """The line itself is shown, hostile as it is."""
-    events = tokenmon(home, "events", "--limit", "0", "--json", "--db", "x.db").out.splitlines()
-    assert events
-    for event in map(json.loads, events[:: max(1, len(events) // 8)]):
-        done = tokenmon(home, "explain", event["id"], "--db", "x.db")
-        assert done.code == 0, done.err
-        check(done)
+    listed = tokenmon(home, "events", "--limit", "0", "--json", "--db", "x.db").out.splitlines()
+    ids: dict[str, list[str]] = {dialect: [] for dialect in WITH_CALLS}
+    for event in map(json.loads, listed):
+        ids[event["dialect"]].append(event["id"])
+    assert all(ids.values())
+    chosen = [id for found in ids.values() for id in found[:: max(1, len(found) // 5)]]
+    explained = python(home, EXPLAIN, *chosen)
+    assert explained.code == 0, explained.err
+    check(explained)
+    assert explained.out.count("\n") > len(chosen)
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["plain", "json"])
