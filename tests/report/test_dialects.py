@@ -5,9 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.command import Done, tokenmon
+from tests.command import Done, python, tokenmon
 from tests.dialects.samples import SAMPLES, line
 from tests.ingest.ingesting import native, natives
 from tokenmon.dialects import DIALECTS
@@ -146,14 +144,31 @@ def test_one_dialect_may_be_tried_alone(tmp_path: Path) -> None:
     assert (wrong.code, "no dialect 'nativ'" in wrong.err) == (64, True)
 
 
-@pytest.mark.parametrize("name", [dialect.name for dialect in DIALECTS])
-def test_every_dialect_is_told_by_its_lines(tmp_path: Path, name: str) -> None:
-    path = written(tmp_path, *map(line, SAMPLES[name]))
-    found = tried(tmp_path, str(path), "--limit", "0")
-    assert found["dialect"] == name
-    assert {"event", "limit"} & set(found["outcomes"])
-    assert "unclaimed" not in found["outcomes"]
-    assert fits(tokenmon(tmp_path, "dialects", "--try", str(path), "--limit", "0"))
+TRY_ALL = """
+import sys
+from tokenmon.cli import main
+for path in sys.argv[1:]:
+    for more in (["--json"], []):
+        main(["dialects", "--try", path, "--limit", "0", *more])
+        print(end=chr(30))
+"""
+"""Many files in one process."""
+
+
+def test_every_dialect_is_told_by_its_lines(tmp_path: Path) -> None:
+    written(tmp_path)
+    files = {name: tmp_path / f"{name}.jsonl" for name in SAMPLES}
+    for name, path in files.items():
+        path.write_bytes(b"".join(line(record) + b"\n" for record in SAMPLES[name]))
+    done = python(tmp_path, TRY_ALL, *map(str, files.values()))
+    assert (done.code, done.err) == (0, "")
+    answers = done.out.split(chr(30))
+    for name, found, plain in zip(files, map(json.loads, answers[:-1:2]), answers[1::2], strict=True):
+        assert found["dialect"] == name
+        assert {"event", "limit"} & set(found["outcomes"]), name
+        assert "unclaimed" not in found["outcomes"], name
+        assert f" dialect {name}" in " ".join(plain.split())
+        assert fits(Done(0, plain, "")), name
 
 
 def test_long_paths_and_values_fit_and_none_of_them_is_cut(tmp_path: Path) -> None:
