@@ -1,6 +1,7 @@
 """What may be doubted about a call. All of it is told by the flags of its series, so that every sum can count it and
 every filter can find it without a look at single events."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from tokenmon.events import Flag
@@ -36,9 +37,13 @@ DOUBTS: tuple[Doubt, ...] = (
 )
 """The one list of doubts, the one that matters most first."""
 
+KNOWN_AT_MOST = 4096
+"""Combinations of flags whose doubts are remembered."""
+
 NAMES: tuple[str, ...] = tuple(doubt.name for doubt in DOUBTS)
 
 
+@lru_cache(KNOWN_AT_MOST)
 def doubts_of(flags: int) -> tuple[str, ...]:
     """What may be doubted about the calls of a series with these flags, by name."""
     return tuple(doubt.name for doubt in DOUBTS if doubt.holds(flags))
