@@ -73,7 +73,7 @@ class Loop:
         while not complete:
             scan = self.files.scan()
             for path in scan.found:
-                self.drain(path, at_rest=at_rest)
+                self.drain(Path(path), at_rest=at_rest)
             for path in scan.vanished:
                 self.register.vanished(path)
             complete = scan.complete

@@ -27,8 +27,8 @@ def whole_pass(roots: Roots, most: int = 10_000) -> Scan:
     return seen
 
 
-def names(paths: list[Path]) -> list[str]:
-    return sorted(path.name for path in paths)
+def names(paths: list[str]) -> list[str]:
+    return sorted(os.path.basename(path) for path in paths)
 
 
 def test_logs_are_known_by_their_names_in_all_directories(logs: Path) -> None:

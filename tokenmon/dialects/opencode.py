@@ -10,7 +10,7 @@ as it was. Such a copy is known by its id, which tells when it was made, and giv
 
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokenmon.dialects import fields
@@ -130,7 +130,7 @@ def _names(record: Record, scene: Scene[Nothing]) -> Names:
     where = fields.mapping(record.get("path"))
     return Names(
         dialect=NAME,
-        integration=KILO if KILO in PurePath(scene.surroundings.path).parts else NAME,
+        integration=KILO if f"/{KILO}/" in scene.surroundings.path else NAME,
         provider=_name(record.get("providerID"), model.get("providerID"), scene).lower(),
         model=_name(record.get("modelID"), model.get("id"), scene),
         source_class="agent",

@@ -31,6 +31,9 @@ class Kinds:
         self._writing_documents = [dialect for dialect in dialects if dialect.documents]
         self._is_document = _any(glob for dialect in dialects for glob in dialect.documents)
         self._is_database = _any(table.files for dialect in dialects for table in dialect.tables)
+        self._is_either = _any(
+            glob for each in dialects for glob in (*each.documents, *(table.files for table in each.tables))
+        )
 
     def of_name(self, name: str) -> Kind | None:
         """How a file of this name is read where it is found in a directory; None where it is not."""
@@ -42,7 +45,7 @@ class Kinds:
 
     def is_wanted(self, name: str) -> bool:
         """Whether a file of this name is read where it is found in a directory."""
-        return self.of_name(name) is not None
+        return is_log_name(name) or self._is_either(name)
 
     def is_told_of(self, name: str) -> bool:
         """The same, or that it tells of changes in such a file: a database's log."""
@@ -114,6 +117,9 @@ def is_whole(data: bytes) -> bool:
     return True
 
 
-def _any(globs: Iterable[str]) -> Callable[[str], object]:
-    """Whether a name is matched by any of these."""
-    return re.compile("|".join(map(translate, globs)) or r"(?!)").match
+def _any(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a name is matched by any of these. Most names of a tree end like none of them, which is told at once."""
+    known = tuple(globs)
+    endings = tuple({re.split(r"[]*?]", glob)[-1] for glob in known})
+    match = re.compile("|".join(map(translate, known)) or r"(?!)").match
+    return lambda name: name.endswith(endings) and match(name) is not None

@@ -218,9 +218,9 @@ class Ingester:
             return
         scan = self._roots.scan()
         for found in scan.found:
-            self._enqueue(str(found))
+            self._enqueue(found)
         for vanished in scan.vanished:
-            self._vanished(str(vanished))
+            self._vanished(vanished)
         for failed, reason in scan.failures.items():
             self._fails(str(failed), reason)
         if scan.complete:

@@ -3,6 +3,7 @@ question was asked, by the running ingester or by one of our own. After ten seco
 prints what is there and says so.
 """
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,4 +70,4 @@ def _sizes(settings: Settings, database: Path, paths: Sequence[str]) -> dict[str
         entries_per_cycle=1_000_000,
         is_wanted=Kinds(known_dialects(settings)).is_wanted,
     )
-    return {str(path): path.stat().st_size for path in roots.scan().found}
+    return {path: os.stat(path).st_size for path in roots.scan().found}

@@ -7,6 +7,7 @@ it did not number, and steps down.
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -30,6 +31,8 @@ _TALLIES = (
     *("unclaimed", "lookalikes"),
 )
 
+_KEYWORDS = ("id", *("offset" if name == "off" else name for name in _FIELDS))
+"""What a checkpoint calls them, after its id."""
 _LOAD = f"SELECT id, {', '.join(_FIELDS)} FROM source ORDER BY id"
 _ADD = f"INSERT INTO source({', '.join(_FIELDS)}, first_seen, last_seen) VALUES ({', '.join('?' * len(_FIELDS))}, ?, ?)"
 _ADVANCE = f"UPDATE source SET {', '.join(f'{name} = ?' for name in _FIELDS)}, last_seen = ? WHERE id = ? AND off = ?"
@@ -168,8 +171,10 @@ def _values(checkpoint: Checkpoint) -> tuple[object, ...]:
 
 
 def _checkpoint(row: tuple[object, ...]) -> Checkpoint:
-    values = dict(zip(("id", *_FIELDS), row, strict=True))
-    values |= {"path": os.fsdecode(values["path"]), "offset": values.pop("off")}  # type: ignore[arg-type]
-    values |= {name: values[name] % (1 << 64) for name in ("dev", "ino")}  # type: ignore[operator]
-    values |= {name: bool(values[name]) for name in ("skipping", "gone")}
-    return Checkpoint(**values)  # type: ignore[arg-type]
+    values: dict[str, Any] = dict(zip(_KEYWORDS, row, strict=True))
+    values["path"] = os.fsdecode(values["path"])
+    values["dev"] %= 1 << 64
+    values["ino"] %= 1 << 64
+    values["skipping"] = bool(values["skipping"])
+    values["gone"] = bool(values["gone"])
+    return Checkpoint(**values)

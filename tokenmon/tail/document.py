@@ -36,7 +36,9 @@ def read_whole(path: str) -> WholeFile:
     try:
         found = os.fstat(fd)
         with open(fd, "rb", closefd=False) as file:
-            data = file.read(LARGEST + 1) if found.st_size <= LARGEST else None
+            data = file.read(found.st_size + 1) if found.st_size <= LARGEST else None
+            if data is not None and len(data) > found.st_size:  # it grows
+                data += file.read(LARGEST + 1 - len(data))
     finally:
         os.close(fd)
     too_much = data is None or len(data) > LARGEST

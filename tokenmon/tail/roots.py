@@ -24,9 +24,9 @@ _UNREAD = (".bz2", ".xz", ".lz4", ".zip", ".7z", ".br", ".lzma")
 class Scan:
     """What one step saw."""
 
-    found: list[Path] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
     """Files that are new, or changed since they were last seen."""
-    vanished: list[Path] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
     """Files that the pass which ended in this step did not see any more."""
     complete: bool = False
     """A pass over everything ended in this step."""
@@ -199,7 +199,7 @@ class Roots:
             return
         state = hash((found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode, found.st_dev))
         if self._earlier.pop(path, None) != state:
-            step.found.append(Path(path))
+            step.found.append(path)
         self._seen[path] = state
 
     def _finish(self, step: Scan) -> None:
@@ -210,7 +210,7 @@ class Roots:
             if place.startswith(blind):
                 self._seen[path] = state
             elif place.startswith(tops):
-                step.vanished.append(Path(path))
+                step.vanished.append(path)
         self._earlier, self._seen = self._seen, {}
         self._blind.clear()
         self._tops.clear()
