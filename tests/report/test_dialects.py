@@ -81,6 +81,22 @@ def test_all_dialects_are_listed_with_what_is_found(tmp_path: Path) -> None:
     assert (listed["claude-code"]["state"], listed["codex"]["state"]) == ("found", "not found")
 
 
+def test_every_dialect_is_called_what_people_call_it(tmp_path: Path) -> None:
+    done = tokenmon(tmp_path, "dialects", "--json")
+    producers = {each["name"]: each["producer"] for each in json.loads(done.out)["dialects"]}
+    assert all(producers.values())
+    assert producers["litellm"] == "LiteLLM"
+    assert producers["cline"] == "Cline, Roo Code, Kilo Code"
+    assert fits(tokenmon(tmp_path, "dialects"))
+
+
+def test_a_place_that_is_a_file_is_found(tmp_path: Path) -> None:
+    database = tmp_path / ".local" / "share" / "opencode" / "opencode.db"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"")
+    assert "  found     ~/.local/share/opencode/opencode.db\n" in tokenmon(tmp_path, "dialects").out
+
+
 def test_what_is_left_out_says_by_whom(tmp_path: Path) -> None:
     written(tmp_path, config='without = ["codex"]\n')
     (tmp_path / ".codex" / "sessions").mkdir(parents=True)

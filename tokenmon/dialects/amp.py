@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, listed
 from tokenmon.dialects.fields import Invalid
 from tokenmon.dialects.plain import Nothing, Scene, alone, each_of
 from tokenmon.events import Event, Names, Parsed
@@ -175,7 +175,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`AMP_DATA_DIR` as ccusage reads it (several, comma between them), else the user's data directory."""
-    configured = [Path(part.strip()) for part in environment.get("AMP_DATA_DIR", "").split(",") if part.strip()]
+    configured = listed(environment, "AMP_DATA_DIR")
     data = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
     return tuple(Place(root / "threads", "Amp") for root in configured or [data / "amp"])
 

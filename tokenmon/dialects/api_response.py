@@ -398,4 +398,10 @@ def matches(record: Record) -> bool:
     return isinstance(message, dict) and MESSAGES.is_answer(message)
 
 
-API_RESPONSE = Dialect(name=NAME, matches=matches, reader=remembering(Streams, read, b'"usage'), line_cap=LINE_CAP)
+API_RESPONSE = Dialect(
+    name=NAME,
+    label="answers of APIs",
+    matches=matches,
+    reader=remembering(Streams, read, b'"usage'),
+    line_cap=LINE_CAP,
+)

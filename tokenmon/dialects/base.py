@@ -4,6 +4,7 @@ A dialect is pure: bytes in, values out. It never opens a file; the little it mu
 of a forked Codex thread) it asks its `Surroundings` for.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,11 @@ class Place:
     path: Path
     label: str
     """What people call the producer: `Claude Code`."""
+
+
+def listed(environment: Mapping[str, str], name: str, between: str = ",") -> list[Path]:
+    """The paths that a variable lists; `between` are the signs of which any stands between two."""
+    return [Path(part.strip()) for part in re.split(f"[{between}]", environment.get(name, "")) if part.strip()]
 
 
 def nowhere(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:

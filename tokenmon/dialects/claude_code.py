@@ -10,7 +10,6 @@ without their request ids: the transcript counts, the audit carries nothing. Ope
 the same for models of any provider, which it does not name.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import msgspec
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
+from tokenmon.dialects.base import Dialect, Place, Record, Surroundings, listed
 from tokenmon.dialects.fields import EARLIEST, LATEST, Count, Dollars, Invalid, Moment
 from tokenmon.events import NANO, Basis, Event, Names, Parsed, Reject
 from tokenmon.text import sanitise
@@ -391,9 +390,7 @@ def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`CLAUDE_CONFIG_DIR` (comma between several) and `CLAUDE_CONFIG_DIRS` (colon or semicolon), else the two
     directories that versions have used; where the desktop app keeps its agents on macOS and on Linux; and OpenClaude's.
     """
-    named = environment.get("CLAUDE_CONFIG_DIR", "").split(",")
-    named += re.split("[:;]", environment.get("CLAUDE_CONFIG_DIRS", ""))
-    configured = [Path(part.strip()) for part in named if part.strip()]
+    configured = listed(environment, "CLAUDE_CONFIG_DIR") + listed(environment, "CLAUDE_CONFIG_DIRS", ":;")
     roots = dict.fromkeys(configured or [home / ".claude", home / ".config" / "claude"])
     given = environment.get("XDG_CONFIG_HOME", "")
     own = Path(given) if given.startswith("/") else home / ".config"

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record, Surroundings
+from tokenmon.dialects.base import Dialect, Place, Record, Surroundings, listed
 from tokenmon.dialects.codex_limits import limits_of
 from tokenmon.dialects.codex_usage import Counts, counts_of, meant_by, model_of, tokens_of
 from tokenmon.dialects.fields import Invalid
@@ -400,7 +400,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`CODEX_HOME` (several, comma between them; a bare directory of rollouts too), else `~/.codex`."""
-    configured = [Path(part.strip()) for part in environment.get("CODEX_HOME", "").split(",") if part.strip()]
+    configured = listed(environment, "CODEX_HOME")
     found: list[Place] = []
     for root in configured or [home / ".codex"]:
         within = [root / "sessions", root / "archived_sessions"]

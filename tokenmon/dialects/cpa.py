@@ -384,4 +384,4 @@ def matches(record: Record) -> bool:
     return any(name in holder for holder in _holders(record) for name in _TELLING)
 
 
-CPA = Dialect(name=NAME, matches=matches, reader=alone(read, b'okens"'))
+CPA = Dialect(name=NAME, label="CLIProxyAPI", matches=matches, reader=alone(read, b'okens"'))

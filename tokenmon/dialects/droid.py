@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, listed
 from tokenmon.dialects.plain import Nothing, Scene, alone
 from tokenmon.events import Basis, Event, Names, Parsed
 
@@ -81,7 +81,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`DROID_SESSIONS_DIR` as ccusage reads it (several, comma between them), else below `FACTORY_DIR` or home."""
-    configured = [Path(part.strip()) for part in environment.get("DROID_SESSIONS_DIR", "").split(",") if part.strip()]
+    configured = listed(environment, "DROID_SESSIONS_DIR")
     factory = Path(environment.get("FACTORY_DIR") or home / ".factory")
     return tuple(Place(root, "Droid") for root in configured or [factory / SESSIONS])
 

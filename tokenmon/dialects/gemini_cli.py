@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, listed
 from tokenmon.dialects.gemini_chats import call_of
 from tokenmon.dialects.gemini_usage import Tokens, tokens_of, told
 from tokenmon.dialects.plain import Scene, each_of, remembering
@@ -135,7 +135,7 @@ def of_fork(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`GEMINI_DATA_DIR` as ccusage reads it (several, comma between them), else below `GEMINI_CLI_HOME` or home."""
-    configured = [Path(part.strip()) for part in environment.get("GEMINI_DATA_DIR", "").split(",") if part.strip()]
+    configured = listed(environment, "GEMINI_DATA_DIR")
     roots = configured or [Path(environment.get("GEMINI_CLI_HOME") or home) / ".gemini" / "tmp"]
     return tuple(Place(root, "Gemini CLI") for root in roots)
 

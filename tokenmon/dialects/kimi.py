@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, listed
 from tokenmon.dialects.plain import Scene, remembering
 from tokenmon.events import Event, Names, Parsed
 
@@ -179,8 +179,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """Each of the two has its variable; `KIMI_DATA_DIR` (several, comma between them) is ccusage's for the old one."""
-    listed = [Path(part.strip()) for part in environment.get("KIMI_DATA_DIR", "").split(",") if part.strip()]
-    old = listed or [Path(environment.get("KIMI_SHARE_DIR") or home / ".kimi")]
+    old = listed(environment, "KIMI_DATA_DIR") or [Path(environment.get("KIMI_SHARE_DIR") or home / ".kimi")]
     new = [Path(environment.get("KIMI_CODE_HOME") or home / ".kimi-code")]
     return (
         *(Place(root / "sessions", "Kimi CLI") for root in old),

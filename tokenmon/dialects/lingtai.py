@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, listed
 from tokenmon.dialects.plain import Nothing, Scene, alone
 from tokenmon.events import Event, Names, Parsed
 
@@ -80,7 +80,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`LINGTAI_HOME` (a colon between several), else the home of the agents that belong to no project."""
-    configured = [Path(part.strip()) for part in environment.get("LINGTAI_HOME", "").split(":") if part.strip()]
+    configured = listed(environment, "LINGTAI_HOME", ":")
     return tuple(Place(root, "LingTai") for root in configured or [home / ".lingtai"])
 
 

@@ -280,4 +280,11 @@ def matches(record: Record) -> bool:
     return "spend" in record and "request_id" in record and "startTime" in record
 
 
-LITELLM = Dialect(name=NAME, matches=matches, reader=LiteLlmReader, line_cap=LINE_CAP, documents=DOCUMENTS)
+LITELLM = Dialect(
+    name=NAME,
+    label="LiteLLM",
+    matches=matches,
+    reader=LiteLlmReader,
+    line_cap=LINE_CAP,
+    documents=DOCUMENTS,
+)

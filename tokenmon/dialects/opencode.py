@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record, Table
+from tokenmon.dialects.base import Dialect, Place, Record, Table, listed
 from tokenmon.dialects.fields import Invalid
 from tokenmon.dialects.plain import Nothing, Scene, alone
 from tokenmon.events import Event, Names, Parsed
@@ -153,7 +153,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`OPENCODE_DATA_DIR` as ccusage reads it (several, comma between them), else the user's data directory."""
-    configured = [Path(part.strip()) for part in environment.get("OPENCODE_DATA_DIR", "").split(",") if part.strip()]
+    configured = listed(environment, "OPENCODE_DATA_DIR")
     data = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
     roots = configured or [data / NAME]
     stores = [root / store for root in roots for store in (Path("storage") / "message", Path(DATABASE))]

@@ -509,6 +509,7 @@ def matches(record: Record) -> bool:
 
 OTLP = Dialect(
     name=NAME,
+    label="OpenTelemetry",
     matches=matches,
     reader=remembering(Verdicts, read, *WORDS),
     line_cap=LINE_CAP,

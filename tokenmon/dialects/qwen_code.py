@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tokenmon.dialects import fields
-from tokenmon.dialects.base import Dialect, Place, Record
+from tokenmon.dialects.base import Dialect, Place, Record, listed
 from tokenmon.dialects.gemini_chats import call_of, project_of
 from tokenmon.dialects.gemini_cli import FORKS_ROLE, of_fork
 from tokenmon.dialects.gemini_usage import tokens_of, told
@@ -86,7 +86,7 @@ def matches(record: Record) -> bool:
 
 def places(environment: Mapping[str, str], home: Path) -> tuple[Place, ...]:
     """`QWEN_DATA_DIR` as ccusage reads it (several, comma between them), else `QWEN_RUNTIME_DIR`, else `~/.qwen`."""
-    configured = [Path(part.strip()) for part in environment.get("QWEN_DATA_DIR", "").split(",") if part.strip()]
+    configured = listed(environment, "QWEN_DATA_DIR")
     runtime = environment.get("QWEN_RUNTIME_DIR")
     roots = configured or [Path(runtime) if runtime else home / ".qwen"]
     return tuple(Place(root / kept, "Qwen Code") for root in roots for kept in ("projects", "tmp"))

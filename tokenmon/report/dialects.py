@@ -29,8 +29,8 @@ class Listed:
 
     @property
     def label(self) -> str:
-        """What people call its producer."""
-        return self.dialect.label or next((place.label for place, _ in self.places), "")
+        """What people call its producer, or those whose logs it reads."""
+        return self.dialect.label or ", ".join(dict.fromkeys(place.label for place, _ in self.places))
 
     @property
     def state(self) -> str:
@@ -55,7 +55,7 @@ def listed(settings: Settings, environment: Mapping[str, str], home: Path) -> li
     return [
         Listed(
             dialect,
-            tuple((place, place.path.is_dir()) for place in dict.fromkeys(dialect.places(environment, home))),
+            tuple((place, place.path.exists()) for place in dict.fromkeys(dialect.places(environment, home))),
             settings.origins.get(f"formats.{dialect.name}", ""),
             "" if dialect.name in looked else settings.origins.get("without", ""),
         )
@@ -101,15 +101,14 @@ OWN = (
 def plain_lines(found: Sequence[Listed], home: Path, width: int) -> list[str]:
     """A line for each dialect, its places below."""
     name = max(len(each.dialect.name) for each in found) + 2
-    label = max(len(each.label) for each in found) + 2
     lines: list[str] = []
     for each in found:
-        lines.append(f"{each.dialect.name:<{name}}{harmless(each.label):<{label}}{_state(each)}".rstrip())
+        lines.append(f"{each.dialect.name:<{name}}{harmless(each.label)}".rstrip())
         for told in _details(each, home):
             lines += wrap(told, width, initial_indent="  ", subsequent_indent="    ")
         lines += [f"  {told}" for told in _places(each, home, width - 2)]
     there = sum(1 for each in found for _, is_there in each.places if is_there)
-    notes = [f"{len(found)} dialects; {there} places of them are on this machine.", *NOTES]
+    notes = [f"{len(found)} dialects; places of theirs that are on this machine: {there}.", *NOTES]
     if len(found) > len(DIALECTS):
         notes.append(OWN)
     return [*lines, *(line for note in notes for line in ("", fill(note, width)))]
@@ -133,19 +132,14 @@ def _mark(each: Listed, there: bool) -> str:
     return "left out " if each.left_out and there else "found    " if there else "not found"
 
 
-def _state(each: Listed) -> str:
-    """What a dialect without a place to show says of itself."""
-    if each.left_out:
-        return "left out"
-    return "" if each.places else "no usual place, name its directory"
-
-
 def _details(each: Listed, home: Path) -> Iterator[str]:
     """What people do not see from its places."""
     if each.configured:
         yield f"described by {_short(each.configured, home)}"
     if each.left_out:
         yield f"left out by {_short(each.left_out, home)}"
+    elif not each.places:
+        yield "no usual place, name its directory"
     if each.dialect.documents:
         yield f"documents {', '.join(each.dialect.documents)}"
 
