@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokenmon.alerts import MOST, RULES, Alert, BudgetFacts, Facts, LimitFacts, SourceFacts, evaluate
+from tokenmon.alerts import MOST, RULES, Alert, BudgetFacts, Facts, LimitFacts, SourceFacts, TwiceFacts, evaluate
 
 SOURCE = SourceFacts("/l/a.jsonl", rejects=0, last_reason="", disagrees=0, expired=0, lost_bytes=0)
 
@@ -29,6 +29,7 @@ def test_nothing_wrong_is_no_alert() -> None:
         (_source(lookalikes=3), "unread usage", "info"),
         (Facts(dialects=(("acme", 2),), known=("native",)), "format missing", "info"),
         (Facts(unpriced=(("acme", 2),)), "unpriced model", "info"),
+        (Facts(twice=(TwiceFacts("bot", ("litellm", "otlp"), 3),)), "told twice", "info"),
         (Facts(missing=("/gone",)), "path missing", "info"),
         (Facts(failures=(("/l/b.jsonl", "permission denied"),)), "source fails", "critical"),
         (Facts(trouble=("no inotify watches left",)), "ingester", "warning"),

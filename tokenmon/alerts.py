@@ -65,6 +65,16 @@ class LimitFacts:
 
 
 @dataclass(frozen=True)
+class TwiceFacts:
+    """Calls of one producer that two dialects tell of the same two weeks."""
+
+    integration: str
+    dialects: tuple[str, str]
+    calls: int
+    """As many as both tell."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What was committed, and what the ingester cannot do, as far as the rules look at it."""
 
@@ -86,6 +96,8 @@ class Facts:
     """None where none is set."""
     limits: tuple[LimitFacts, ...] = ()
     """Official limits whose windows have not ended."""
+    twice: tuple[TwiceFacts, ...] = ()
+    """What may be counted twice, the most calls first."""
 
 
 NEARLY = 0.8
@@ -190,6 +202,16 @@ def _limit(facts: Facts) -> Iterable[Alert]:
             yield Alert("limit", limit.limit, "warning" if limit.used >= 100 else "info", title)
 
 
+def _told_twice(facts: Facts) -> Iterable[Alert]:
+    for twice in facts.twice:
+        one, other = twice.dialects
+        title = (
+            f"{_many(twice.calls, 'call')} may be counted twice, as {one} and {other} tell of the same weeks; "
+            f"`--exclude` leaves logs out, `--without` the usual places of a dialect"
+        )
+        yield Alert("told twice", f"{twice.integration}: {one}, {other}", "info", title, twice.calls)
+
+
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
@@ -203,6 +225,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bytes lost", "nothing went away unread", _lost_bytes),
     Rule("format missing", "every format that was read is known", _missing_format),
     Rule("unread usage", "nothing that looks like usage is unread", _looks_like_usage),
+    Rule("told twice", "no calls are told by two dialects", _told_twice),
     Rule("unpriced model", "every model has a price", _unpriced_model),
     Rule("invalid lines", "every line could be read", _invalid_lines),
     Rule("totals disagree", "every logged total is the sum of its parts", _totals_disagree),

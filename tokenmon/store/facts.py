@@ -3,7 +3,7 @@
 import os
 import sqlite3
 
-from tokenmon.alerts import Facts, SourceFacts
+from tokenmon.alerts import Facts, SourceFacts, TwiceFacts
 from tokenmon.events import Flag
 from tokenmon.store.cover import cover
 from tokenmon.store.statements import Selection, sums
@@ -25,6 +25,14 @@ WHERE series.flags & ? = 0 GROUP BY series.model HAVING requests > 0 ORDER BY re
 
 _DIALECTS = "SELECT dialect, count(*) FROM source WHERE dialect <> '' AND NOT gone GROUP BY dialect ORDER BY dialect"
 
+_TWICE = """
+WITH told AS (SELECT r16d.k, series.integration, series.dialect, sum(r16d.n) AS calls
+  FROM r16d JOIN series ON series.id = r16d.series WHERE series.integration <> '' GROUP BY 1, 2, 3)
+SELECT one.integration, one.dialect, other.dialect, sum(min(one.calls, other.calls)) AS calls
+FROM told AS one JOIN told AS other USING (k, integration)
+WHERE one.dialect < other.dialect AND one.calls > 0 AND other.calls > 0
+GROUP BY 1, 2, 3 ORDER BY calls DESC, 1, 2, 3 LIMIT ?"""
+
 _SPENT = """
 WITH t(slot, series, logged, list) AS ({})
 SELECT sum(CASE WHEN series.flags & ? THEN t.logged ELSE t.list END) FROM t JOIN series ON series.id = t.series"""
@@ -41,11 +49,19 @@ def spent(connection: sqlite3.Connection, window: Window) -> int:
 
 
 def facts(connection: sqlite3.Connection) -> Facts:
-    """Sources with anything to tell, and models without a price. Right while no hour is dirty."""
+    """Sources with anything to tell, models without a price, and who is told twice. Right while no hour is dirty."""
     sources = tuple(
         SourceFacts(sanitise(os.fsdecode(path)), rejects, reason, disagrees, expired, lost, lookalikes)
         for path, rejects, disagrees, expired, lost, lookalikes, reason in connection.execute(_SOURCES, (MOST,))
     )
     unpriced = connection.execute(_UNPRICED, (Flag.LOGGED | Flag.LISTED, MOST)).fetchall()
-    dialects = tuple(connection.execute(_DIALECTS).fetchall())
-    return Facts(sources=sources, unpriced=tuple((model, requests) for model, requests in unpriced), dialects=dialects)
+    twice = tuple(
+        TwiceFacts(integration, (one, other), calls)
+        for integration, one, other, calls in connection.execute(_TWICE, (MOST,))
+    )
+    return Facts(
+        sources=sources,
+        unpriced=tuple((model, requests) for model, requests in unpriced),
+        dialects=tuple(connection.execute(_DIALECTS).fetchall()),
+        twice=twice,
+    )
