@@ -100,6 +100,9 @@ class Facts:
     """What may be counted twice, the most calls first."""
 
 
+UNPRICED_MODEL = "unpriced model"
+"""The kind of the alerts about models without a price."""
+
 NEARLY = 0.8
 """Share of a budget from which it is told; it fires when all of it is used."""
 
@@ -119,7 +122,7 @@ class Rule:
 def _invalid_lines(facts: Facts) -> Iterable[Alert]:
     for source in facts.sources:
         if source.rejects:
-            title = f"{_many(source.rejects, 'invalid line')}, last: {source.last_reason or 'not kept'}"
+            title = f"{many(source.rejects, 'invalid line')}, last: {source.last_reason or 'not kept'}"
             yield Alert("invalid lines", source.path, "info", title, source.rejects)
 
 
@@ -135,8 +138,8 @@ def _missing_path(facts: Facts) -> Iterable[Alert]:
 
 def _unpriced_model(facts: Facts) -> Iterable[Alert]:
     for model, requests in facts.unpriced:
-        title = f"no price is known; the cost of {_many(requests, 'request')} is not counted"
-        yield Alert("unpriced model", model, "info", title, requests)
+        title = f"no price is known; the cost of {many(requests, 'request')} is not counted"
+        yield Alert(UNPRICED_MODEL, model, "info", title, requests)
 
 
 def _looks_like_usage(facts: Facts) -> Iterable[Alert]:
@@ -150,7 +153,7 @@ def _missing_format(facts: Facts) -> Iterable[Alert]:
     for dialect, sources in facts.dialects:
         if facts.known is not None and dialect not in facts.known:
             title = (
-                f"{_many(sources, 'file')} read with the format {dialect}, which is not known any more; "
+                f"{many(sources, 'file')} read with the format {dialect}, which is not known any more; "
                 f"new lines wait until config.toml has [formats.{dialect}] again"
             )
             yield Alert("format missing", dialect, "info", title, sources)
@@ -159,21 +162,21 @@ def _missing_format(facts: Facts) -> Iterable[Alert]:
 def _totals_disagree(facts: Facts) -> Iterable[Alert]:
     for source in facts.sources:
         if source.disagrees:
-            title = f"{_many(source.disagrees, 'line')} with a total that is not the sum of its parts; the parts count"
+            title = f"{many(source.disagrees, 'line')} with a total that is not the sum of its parts; the parts count"
             yield Alert("totals disagree", source.path, "info", title, source.disagrees)
 
 
 def _expired_events(facts: Facts) -> Iterable[Alert]:
     for source in facts.sources:
         if source.expired:
-            title = f"{_many(source.expired, 'event')} older than what is kept, not stored"
+            title = f"{many(source.expired, 'event')} older than what is kept, not stored"
             yield Alert("expired events", source.path, "info", title, source.expired)
 
 
 def _lost_bytes(facts: Facts) -> Iterable[Alert]:
     for source in facts.sources:
         if source.lost_bytes:
-            title = f"{_many(source.lost_bytes, 'byte')} went away unread"
+            title = f"{many(source.lost_bytes, 'byte')} went away unread"
             yield Alert("bytes lost", source.path, "info", title, source.lost_bytes)
 
 
@@ -206,13 +209,14 @@ def _told_twice(facts: Facts) -> Iterable[Alert]:
     for twice in facts.twice:
         one, other = twice.dialects
         title = (
-            f"{_many(twice.calls, 'call')} may be counted twice, as {one} and {other} tell of the same weeks; "
+            f"{many(twice.calls, 'call')} may be counted twice, as {one} and {other} tell of the same weeks; "
             f"`--exclude` leaves logs out, `--without` the usual places of a dialect"
         )
         yield Alert("told twice", f"{twice.integration}: {one}, {other}", "info", title, twice.calls)
 
 
-def _many(count: int, noun: str) -> str:
+def many(count: int, noun: str) -> str:
+    """A count and what it counts: `1 line`, `1,204 lines`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
@@ -226,7 +230,7 @@ RULES: tuple[Rule, ...] = (
     Rule("format missing", "every format that was read is known", _missing_format),
     Rule("unread usage", "nothing that looks like usage is unread", _looks_like_usage),
     Rule("told twice", "no calls are told by two dialects", _told_twice),
-    Rule("unpriced model", "every model has a price", _unpriced_model),
+    Rule(UNPRICED_MODEL, "every model has a price", _unpriced_model),
     Rule("invalid lines", "every line could be read", _invalid_lines),
     Rule("totals disagree", "every logged total is the sum of its parts", _totals_disagree),
     Rule("expired events", "no event was too old to be stored", _expired_events),

@@ -109,8 +109,10 @@ def test_every_place_of_a_call_is_told_and_why_one_counts(tmp_path: Path) -> Non
     offset = len(claude("other", 1, request="o"))
     assert lines[0] == f"source       {logs}/a.jsonl:2, byte {offset:,}"
     assert lines[2:] == [
-        f"also in      {logs}/b.jsonl:1, byte 0: has fewer tokens; the copy with the most counts",
-        f"also in      {logs}/c.jsonl:2, byte {offset:,}: in a copy of the whole file, which is read once",
+        f"also in      {logs}/b.jsonl:1, byte 0",
+        "             has fewer tokens; the copy with the most counts",
+        f"also in      {logs}/c.jsonl:2, byte {offset:,}",
+        "             in a copy of the whole file, which is read once",
     ]
 
 
@@ -152,9 +154,10 @@ def test_a_file_that_only_begins_like_another_is_no_copy(tmp_path: Path) -> None
 def test_a_copy_that_is_gone_is_told_with_what_hinders(tmp_path: Path) -> None:
     copies = (Copy(str(tmp_path / "gone.jsonl"), "lines", 5, "time"),)
     lines = line_of(replace(EVENT, source_path=str(tmp_path / "no.jsonl")), copies)
-    assert lines[2] == (
-        f"also in      {tmp_path}/gone.jsonl, byte 5: is older; the latest copy counts (the file is not there any more)"
-    )
+    assert lines[2] == f"also in      {tmp_path}/gone.jsonl, byte 5"
+    told = " ".join(line.strip() for line in lines[3:])
+    assert told == "is older; the latest copy counts (the file is not there any more)"
+    assert all(line.startswith(" " * 13) and len(line) <= 80 for line in lines[3:])
 
 
 def _found(database: Path, request: str) -> tuple[StoredEvent, tuple[Copy, ...]]:

@@ -224,7 +224,7 @@ def test_what_has_no_price_is_listed_with_what_to_write_down(tmp_path: Path) -> 
     assert found == Unpriced(model, 7, 900, provider, "fast")
     path = tmp_path / "prices.toml"
     lines = unpriced_lines([found], path)
-    assert f"add it to {path}:" in "\n".join(lines)
+    assert f"add it to\n{path}:" in "\n".join(lines)
     entry_of = "\n".join(lines[lines.index("[[price]]") :])
     path.write_text(entry_of)
     with pytest.raises(ConfigError):

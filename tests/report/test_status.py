@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -172,7 +173,7 @@ def test_the_document_is_the_one_of_the_design() -> None:
 def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     failed = replace(SOURCE, path="/logs/" + "x" * 90, error="permission denied", last_change=0)
-    lines = plain_lines(replace(HEALTH, sources=(SOURCE, failed), ingester_pid=None, sources_total=900), NOW)
+    lines = plain_lines(replace(HEALTH, sources=(SOURCE, failed), ingester_pid=None, sources_total=900), NOW, UTC)
     text = "\n".join(lines)
     assert "not running" in text
     assert "mystery (acme): 2 requests" in text
@@ -184,8 +185,19 @@ def test_people_see_what_is_wrong_first(monkeypatch: pytest.MonkeyPatch) -> None
     assert all(cells(line) <= 80 for line in lines if "permission denied" not in line)
 
 
+def test_long_alerts_are_folded_and_paths_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    path = "/logs/" + "x" * 90 + "-1.jsonl"
+    title = "4 lines with a total that is not the sum of its parts; the parts count"
+    unpriced = replace(ALERT, kind="unpriced model", title="no price is known", subject="mystery")
+    lines = plain_lines(replace(HEALTH, alerts=(replace(ALERT, subject=path, title=title), unpriced)), NOW, UTC)
+    assert f"           {path}" in lines
+    assert all(cells(line) <= 80 for entry in lines for line in entry.splitlines() if path not in line)
+    assert sum("mystery" in line for line in lines) == 1, "what has no price is told once"
+
+
 def test_an_alert_says_what_it_is_about() -> None:
-    lines = plain_lines(replace(HEALTH, alerts=(ALERT,)), NOW)
+    lines = plain_lines(replace(HEALTH, alerts=(ALERT,)), NOW, UTC)
     assert any(line.startswith("warning    2 invalid lines: /logs/a.jsonl (since ") for line in lines)
 
 
@@ -199,8 +211,8 @@ def test_limits_say_what_is_used_and_a_window_that_has_ended_is_whole_again() ->
     used, ended = listed
     assert (used["name"], used["used_percent"], used["reset"], used["window_minutes"]) == ("primary", 58.0, False, 300)
     assert (ended["used_percent"], ended["reset"], ended["told_percent"]) == (0, True, 97.0)
-    lines = [line for line in plain_lines(with_limits, NOW) if line.startswith("limit ")]
+    lines = [line for line in plain_lines(with_limits, NOW, UTC) if line.startswith("limit ")]
     assert lines == [
-        "limit      codex 5h: 58% used until 2025-11-20T15:03:22.123Z",
-        "limit      codex 7d: whole again since 2025-11-20T14:03:21.123Z",
+        "limit      codex 5h: 58% used, whole again 15:03",
+        "limit      codex 7d: whole again since 14:03",
     ]

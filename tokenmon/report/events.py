@@ -38,7 +38,7 @@ def run(question: Question, limit: int, before: str | None) -> int:
             if cursor is None or not page.events:
                 return
             if limit and left <= 0:
-                warn(f"cut after {limit:,} event{'' if limit == 1 else 's'}; older ones follow with --before {cursor}")
+                warn(f"cut after {limit:,} event{'' if limit == 1 else 's'}; older: --before {cursor}")
                 return
 
     ask(question, answer)

@@ -17,11 +17,11 @@ from tokenmon.events import NAMES
 from tokenmon.exact import exact_money, harmless, instant
 from tokenmon.pricing import PriceBook, open_book
 from tokenmon.report import figures
-from tokenmon.report.output import Column, table, terminal_width, write
+from tokenmon.report.output import Column, folded, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.store.answers import Copy, StoredEvent
 from tokenmon.text import clip
-from tokenmon.trace import LINE_CHARACTERS, Bill, bill, find_line, look_at, why_not
+from tokenmon.trace import LINE_CHARACTERS, Bill, bill, find_record, look_at, where, why_not
 
 if TYPE_CHECKING:
     from tokenmon.store.reader import Reader
@@ -69,21 +69,28 @@ def facts(event: StoredEvent, zone: tzinfo) -> list[str]:
         "quality": "; ".join(doubt.told for doubt in DOUBTS if doubt.name in event.doubts),
         "metadata": clip(event.metadata or "", LINE_CHARACTERS),
     }
-    return [f"{label:<12} {harmless(value)}" for label, value in listed.items() if value]
+    return [line for label, value in listed.items() if value for line in _folded(label, harmless(value))]
 
 
 def line_of(event: StoredEvent, copies: Sequence[Copy] = ()) -> list[str]:
-    """Where the line is, the line, and where else the call was seen; however far into a source: ^C ends the wait."""
+    """Where the line is, the line, and where else the call was seen; however far into a source: ^C ends the wait.
+
+    Paths and the line are not folded, so that they can be copied.
+    """
     found, problem = None, "no longer there: the file has changed since"
     try:
-        found = find_line(event.source_path, event.source_offset, sys.maxsize, kind=event.source_kind)
+        found = find_record(event, sys.maxsize)
     except OSError as error:
         problem = f"cannot be read: {why_not(error)}"
-    number = "" if found is None else f":{found.number}"
+    label = "row" if event.source_kind == "tables" else "line"
     return [
-        f"source       {harmless(event.source_path)}{number}, byte {event.source_offset:,}",
-        f"line         {problem if found is None else found.shown()}",
-        *(f"also in      {seen.place}: {seen.told}" for seen in look_at(copies, found, reach=sys.maxsize)),
+        f"source       {where(event.source_path, event.source_offset, event.source_kind, found)}",
+        f"{label:<12} {problem if found is None else found.shown()}",
+        *(
+            line
+            for seen in look_at(copies, found, reach=sys.maxsize)
+            for line in (f"also in      {seen.place}", *_folded("", seen.told))
+        ),
     ]
 
 
@@ -92,7 +99,7 @@ def price_of(event: StoredEvent, book: PriceBook) -> list[str]:
     charged = bill(event, book)
     lines = [_classes(charged) if charged.classes else "Nothing was charged."]
     if charged.unreported:
-        lines.append(f"The log does not report {', '.join(charged.unreported)}.")
+        lines += wrap(f"The log does not report {', '.join(charged.unreported)}.", terminal_width())
     lines.append("")
     if event.cost_logged is not None:
         lines.append(f"logged       {exact_money(event.cost_logged)}, written by the producer")
@@ -106,15 +113,14 @@ def price_of(event: StoredEvent, book: PriceBook) -> list[str]:
         more = "more" if charged.difference >= 0 else "less"
         lines.append(f"difference   {exact_money(abs(charged.difference))} {more} logged than listed")
     if event.cost is None:
-        lines.append(
-            f"cost         unknown: no price for this; `tokenmon prices {harmless(event.names.model)}` says more"
-        )
+        asked = f"tokenmon prices {harmless(event.names.model)}" if event.names.model else "tokenmon prices"
+        lines += _folded("cost", f"unknown: no price for this; `{asked}` says more")
     return lines
 
 
 def _folded(label: str, text: str) -> list[str]:
     """A fact in as many lines as it takes."""
-    return wrap(text, terminal_width(), initial_indent=f"{label:<12} ", subsequent_indent=" " * 13)
+    return folded(f"{label:<12} ", text)
 
 
 def _classes(charged: Bill) -> str:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
+from textwrap import wrap
 
 from tokenmon.errors import TokenmonError
 from tokenmon.text import clip, sanitise
@@ -50,10 +51,22 @@ def terminal_width() -> int:
     return max(40, get_terminal_size((80, 24)).columns)
 
 
+def folded(label: str, text: str) -> list[str]:
+    """Text after its label in as many lines as it takes; a path is never broken, so that it can be copied."""
+    return wrap(
+        text,
+        terminal_width(),
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], total: Sequence[str] | None, width: int) -> str:
     """Rows under their headings, fitted into `width` by shortening labels; `total` below a rule."""
     body = [[sanitise(cell) for cell in row] for row in (*rows, *([total] if total else []))]
-    gap, widths = next(fit for fit in _fits(columns, body, width) if _taken(*fit) <= width or fit[0] == NARROW)
+    gap, widths = next(_fits(columns, body, width))
     heads = [_heading(column, each) for column, each in zip(columns, widths, strict=True)]
     tall = max(len(head) for head in heads)
     heads = [[""] * (tall - len(head)) + head for head in heads]
@@ -78,18 +91,18 @@ def _heading(column: Column, width: int) -> list[str]:
 
 
 def _fits(columns: Sequence[Column], body: Sequence[Sequence[str]], width: int) -> Iterator[tuple[str, list[int]]]:
-    """Gaps and widths of columns, the roomiest first; the last may still be too wide."""
+    """Gaps and widths of columns, the roomiest first: gaps give way before labels; the last may still be too wide."""
     whole = [max([cells(column.heading), *(cells(row[i]) for row in body)]) for i, column in enumerate(columns)]
     if _taken(GAP, whole) <= width:
         yield GAP, whole
     least = [max(cells(word) for word in column.heading.split()) for column in columns]
     full = [max([least[i], *(cells(row[i]) for row in body)]) for i in range(len(columns))]
-    for gap in (GAP, NARROW):
-        widths = list(full)
-        labels = [i for i, column in enumerate(columns) if column.label]
-        while _taken(gap, widths) > width and any(widths[i] > LEAST_LABEL for i in labels):
-            widths[max(labels, key=lambda i: widths[i])] -= 1
-        yield gap, widths
+    yield from ((gap, full) for gap in (GAP, NARROW) if _taken(gap, full) <= width)
+    widths = list(full)
+    labels = [i for i, column in enumerate(columns) if column.label]
+    while _taken(NARROW, widths) > width and any(widths[i] > LEAST_LABEL for i in labels):
+        widths[max(labels, key=lambda i: widths[i])] -= 1
+    yield NARROW, widths
 
 
 def _taken(gap: str, widths: Sequence[int]) -> int:

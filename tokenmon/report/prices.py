@@ -57,7 +57,7 @@ def unknown(model: str, file: Path) -> str:
     """What to do about a model without a price."""
     return (
         f"No price is known for {harmless(model)}; its cost is shown as unknown.\n"
-        f"To set one, fill this in and add it to {harmless(str(file))}:\n\n" + "\n".join(wanted(model))
+        f"To set one, fill this in and add it to\n{harmless(str(file))}:\n\n" + "\n".join(wanted(model))
     )
 
 
@@ -83,12 +83,14 @@ def _table(prices: list[DatedPrice], sources: list[str]) -> str:
         Column("For", label=True),
         *map(Column, ("Input", "Cache read", "Write 5m", "Write 1h", "Output")),
     ]
-    rows = []
+    rows: list[list[str]] = []
     for each in prices:
         mark = f" [{sources.index(each.source) + 1}]" if each.source != sources[0] else ""
         since = "always" if each.valid_from is None else instant(each.valid_from)[:10]
         rates = (each.input, each.cache_read, each.cache_write_5m, each.cache_write_1h, each.output)
-        rows.append([since, _condition(each) + mark, *map(_rate, rates)])
+        row = [since, _condition(each) + mark, *map(_rate, rates)]
+        if row not in rows:  # several ways may lead to the same price
+            rows.append(row)
     return table(columns, rows, None, terminal_width())
 
 

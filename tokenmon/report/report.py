@@ -238,7 +238,6 @@ def _percent(ratio: float | None) -> str:
 
 RECONCILED_NUMBERS: tuple[tuple[Column, Callable[[Sums], str]], ...] = (
     (Column("Requests"), lambda sums: f"{sums.requests:,}"),
-    (Column("Tokens"), lambda sums: figures.short_count(sums.total)),
     (Column("Logged"), lambda sums: figures.short_money(sums.both_logged) if sums.both else "-"),
     (Column("List"), lambda sums: figures.short_money(sums.both_list) if sums.both else "-"),
     (Column("Over list"), lambda sums: "-" if sums.difference is None else figures.short_difference(sums.difference)),

@@ -5,15 +5,17 @@ that merely has nothing new is fresh, and invalid lines are a note, not an alarm
 """
 
 import os
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tokenmon import doubts, limits
+from tokenmon.alerts import UNPRICED_MODEL, many
 from tokenmon.dialects import Place
 from tokenmon.dialects.chosen import left_out
 from tokenmon.events import Limit
 from tokenmon.exact import harmless, instant, json_text
-from tokenmon.report.output import Column, table, terminal_width, write
+from tokenmon.report.output import Column, folded, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.report.unpriced import entry
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth, Unpriced
@@ -48,7 +50,8 @@ def run(question: Question) -> int:
         write(json_text(document(health, now_ms)))
     else:
         apart = left_out(question.settings, os.environ, Path.home())
-        write("\n".join([*(f"left out   {_place(place)}" for place in apart), *plain_lines(health, now_ms)]))
+        lines = plain_lines(health, now_ms, question.settings.zone())
+        write("\n".join([*(f"left out   {_place(place)}" for place in apart), *lines]))
     return exit_code(health, now_ms)
 
 
@@ -160,27 +163,33 @@ OTHER_COLUMNS = 50
 """What the columns beside a source's path take at most."""
 
 
-def plain_lines(health: Health, now_ms: int) -> list[str]:
+def plain_lines(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
     """What a person asks first: is it running, is it behind, what is wrong."""
     lines = [
         f"database   {harmless(health.path)}",
-        f"           {health.events:,} events, {health.series:,} series, {health.size_bytes / 1e6:,.1f} MB",
+        f"           {many(health.events, 'event')}, {health.series:,} series, {health.size_bytes / 1e6:,.1f} MB",
         f"ingester   {_ingester(health, now_ms)}",
         f"backlog    {health.backlog_bytes:,} bytes to read",
         f"prices     genai-prices {health.prices_version or '?'}, {health.prices_date or 'date unknown'}",
     ]
-    lines += [
-        f"{each.severity:<10} {harmless(each.title)}{_where(each)} (since {instant(each.since)})"
-        for each in health.alerts
-        if each.state != "ok"
-    ]
-    lines += [f"limit      {_told(limit, now_ms)}" for limit in limits.standing(health.limits, now_ms)]
-    lines += [f"unpriced   {_priced(each)}: {each.requests:,} requests" for each in health.unpriced]
+    for each in health.alerts:
+        if each.state != "ok" and each.kind != UNPRICED_MODEL:  # what has no price is listed below
+            since = limits.clock(each.since, now_ms, zone)
+            lines += _folded(each.severity, f"{harmless(each.title)}{_where(each)} (since {since})")
+    for limit in limits.standing(health.limits, now_ms):
+        lines += _folded("limit", _told(limit, now_ms, zone))
+    for model in health.unpriced:
+        lines += _folded("unpriced", f"{_priced(model)}: {many(model.requests, 'request')}")
     lines += _quality_lines(health)
     lines += ["", _sources(health, now_ms)] if health.sources else ["", "No sources."]
     if health.sources_total > min(len(health.sources), SHOWN_SOURCES):
         lines.append(f"{health.sources_total:,} sources in all; --json lists more")
     return lines
+
+
+def _folded(label: str, text: str) -> list[str]:
+    """A fact in as many lines as it takes."""
+    return folded(f"{label:<10} ", text)
 
 
 def _priced(each: Unpriced) -> str:
@@ -216,12 +225,12 @@ def _where(alert: AlertRow) -> str:
     return f": {harmless(alert.subject)}" if alert.subject and alert.subject not in alert.title else ""
 
 
-def _told(limit: Limit, now_ms: int) -> str:
+def _told(limit: Limit, now_ms: int, zone: tzinfo) -> str:
     """How much of a limit is used, and until when."""
     end, name = limits.ends_at(limit), harmless(limits.title(limit))
     if end is not None and end <= now_ms:
-        return f"{name}: whole again since {instant(end)}"
-    return f"{name}: {limit.used:g}% used" + (f" until {instant(end)}" if end is not None else "")
+        return f"{name}: whole again since {limits.clock(end, now_ms, zone)}"
+    return f"{name}: {limit.used:g}% used" + (f", whole again {limits.clock(end, now_ms, zone)}" if end else "")
 
 
 def _ingester(health: Health, now_ms: int) -> str:

@@ -73,6 +73,6 @@ def plain_lines(unpriced: Sequence[Unpriced], file: Path) -> list[str]:
         lines.append(f"and {len(unpriced) - MOST:,} more")
     entries = [wanted(each.model, each.provider, each.tier) for each in shown if each.model]
     if entries:
-        lines += ["", f"To price them, fill this in and add it to {harmless(str(file))}:"]
+        lines += ["", "To price them, fill this in and add it to", f"{harmless(str(file))}:"]
         lines += [line for lines_of in entries for line in ("", *lines_of)]
     return lines
