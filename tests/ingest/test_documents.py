@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dialects.cases import opencode
+from tests.dialects.cases import amp, cline, opencode
+from tests.dialects.cases.case import Case
 from tests.ingest.ingesting import Running, expected, inputs, native, rollups_are_exact, rows, until
 from tests.ingest.ingesting import stored as ingested
 from tests.ingest.made_up import Turning, message, take_in, talk, tallies
@@ -244,9 +245,42 @@ def test_a_message_is_traced_to_where_it_begins_whatever_comes_first(tmp_path: P
     assert found.shown().startswith('{"tool": {"name": "x"}')
 
 
+@pytest.mark.parametrize(
+    ("case", "begins"),
+    [
+        (amp.CASE, ('{"role":"assistant","messageId":', '{"id":"e3"', '{"v":7,"id":"T-3"')),  # T-3 has no number at all
+        (cline.CASE, ('{"ts":1789376',)),
+    ],
+    ids=["amp", "cline"],
+)
+def test_a_message_whose_id_is_a_number_is_traced_to_its_place(
+    tmp_path: Path, case: Case, begins: tuple[str, ...]
+) -> None:
+    case.write(tmp_path / "logs")
+    take_in(tmp_path / "t.db", tmp_path / "logs")
+    found = [
+        find_line(event.source_path, event.source_offset, kind=event.source_kind)
+        for event in asyncio.run(_events(tmp_path / "t.db"))
+    ]
+    told = [line.shown() for line in found if line is not None]
+    assert len(told) == len(found)
+    assert all(line.startswith(begins) for line in told), told
+
+
+def test_a_number_that_is_no_id_is_not_taken_for_one(tmp_path: Path, logs: Path) -> None:
+    other = {"version": 7, "text": '{"id": 7}'}
+    asked = message(1) | {"id": 7}
+    (logs / "talk-1.json").write_text(json.dumps({"talk": "t", "head": other, "messages": [asked]}))
+    take_in(tmp_path / "t.db", logs)
+    event = asyncio.run(_newest(tmp_path / "t.db"))
+    found = find_line(event.source_path, event.source_offset, kind=event.source_kind)
+    assert found is not None
+    assert found.shown().startswith('{"id": 7, "ts"')
+
+
 def test_what_is_not_found_in_the_document_is_traced_to_its_beginning(tmp_path: Path, logs: Path) -> None:
     file = logs / "talk-1.json"
-    file.write_bytes(json.dumps({"talk": "t", "messages": [message(1) | {"id": 77}]}, indent=1).encode())
+    file.write_text(json.dumps({"talk": "t", "messages": [message(1)]}, indent=1).replace('"m1"', r'"m\u0031"'))
     take_in(tmp_path / "t.db", logs)
     event = asyncio.run(_newest(tmp_path / "t.db"))
     found = find_line(event.source_path, event.source_offset, kind=event.source_kind)
@@ -299,6 +333,11 @@ def _execute(database: Path, sql: str) -> None:
 async def _health(database: Path) -> Health:
     async with await Reader.open(database) as reader:
         return await reader.health()
+
+
+async def _events(database: Path) -> tuple[StoredEvent, ...]:
+    async with await Reader.open(database) as reader:
+        return (await reader.events(View(), limit=100)).events
 
 
 async def _newest(database: Path) -> StoredEvent:

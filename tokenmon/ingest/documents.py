@@ -29,6 +29,8 @@ _HASH = 8
 _parts_of = re.compile(r"[/:\s]").split
 _REACH = 64 * 1024
 _BRACES = 200
+_LONG = 10
+"""A number of so many digits, as times are, stands for nothing else."""
 _MISSES = 3
 """So many ids that do not stand in the document, and none is looked for any more."""
 
@@ -153,22 +155,29 @@ class _Places:
         """Where the object begins that holds the event's id, 0 where that is not known."""
         for text in dict.fromkeys((event.id, event.attempt, event.request_id, _parts_of(event.id)[-1])):
             if text and self._misses < _MISSES:
-                at = self._find(b'"%b"' % text.encode("utf-8", "surrogatepass"))
+                at = self._find(_written(text))
                 if at >= 0:
                     self._misses = 0
                     return at
         self._misses += 1
         return 0
 
-    def _find(self, text: bytes) -> int:
-        """Where the object begins that holds this text, looked for after the last find and then from the start."""
-        at = self._data.find(text, self._from)
-        if at < 0:
-            at = self._data.find(text, 0, self._from)
-        if at < 0:
+    def _find(self, written: re.Pattern[bytes]) -> int:
+        """Where the object begins that holds this id, looked for after the last find and then from the start."""
+        found = written.search(self._data, self._from) or written.search(self._data, 0, self._from)
+        if found is None:
             return -1
-        self._from = at
-        return _opening(self._data, at)
+        self._from = found.start()
+        return _opening(self._data, self._from)
+
+
+def _written(text: str) -> re.Pattern[bytes]:
+    """An id as JSON has it: in quotes, or as a number; a short one only where its key says that it is an id."""
+    own = re.escape(text.encode("utf-8", "surrogatepass"))
+    if not (text.isascii() and text.isdigit()):
+        return re.compile(b'"%b"' % own)
+    key = rb'(?<!\\)"' if len(text) >= _LONG else rb'[iI]d"'
+    return re.compile(b'"%b"|%b\\s*:\\s*%b(?![\\w.])' % (own, key, own))
 
 
 def _opening(data: bytes, at: int) -> int:
