@@ -5,18 +5,23 @@ number only by counting, and a place inside an archive only by unpacking all tha
 """
 
 import os
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tokenmon.dialects import DIALECTS, Table
 from tokenmon.events import NAMES, Event
 from tokenmon.exact import Value, harmless, instant, money
 from tokenmon.source import Kind
 from tokenmon.store.answers import Copy, StoredEvent, Why
 from tokenmon.tail.compressed import content_of
 from tokenmon.tail.content import Content, Plain, open_regular
+from tokenmon.tail.database import AnotherShape, Changed, Database, Place, TooLarge, TooSlow, reading
 from tokenmon.text import clip, hide_secrets, sanitise
 
 if TYPE_CHECKING:  # prices take a while to import, and a screen may never show one
@@ -89,6 +94,12 @@ REACH = 64 << 20
 
 BLOCK = 1 << 20
 
+ROWS = 2_000
+"""Of a database that are looked at together."""
+
+FIRST: Place = (-(1 << 63), "")
+"""Before every row."""
+
 
 @dataclass(frozen=True)
 class FoundLine:
@@ -111,7 +122,7 @@ def find_line(path: str, offset: int, reach: int = REACH, *, kind: Kind = "lines
     beginning. OSError where the source cannot be read or is a database. Memory is bounded, and `reach` bounds the time.
     """
     if kind == "tables":
-        raise OSError("it is a row of a database")
+        raise OSError("it is in a database")
     fd = open_regular(path)
     try:
         content = content_of(fd, path)
@@ -125,6 +136,55 @@ def find_line(path: str, offset: int, reach: int = REACH, *, kind: Kind = "lines
     if kind == "document":
         return FoundLine(number, b" ".join(start.split())) if offset == 0 or start.startswith(b"{") else None
     return FoundLine(number, start.partition(b"\n")[0].rstrip(b"\r")) if start else None
+
+
+def find_record(event: StoredEvent, reach: int = REACH) -> FoundLine | None:
+    """The line of an event, or the row where it is one of a database's; as `find_line`."""
+    if event.source_kind == "tables" and event.line_hash is not None:
+        return _find_row(event.source_path, event.line_hash)
+    return find_line(event.source_path, event.source_offset, reach, kind=event.source_kind)
+
+
+def _find_row(path: str, line_hash: int) -> FoundLine | None:
+    """The record of a row by its hash; what it takes to look through a database is bounded by the look's patience."""
+    for again in (True, False):
+        try:
+            with reading(path) as database:
+                return next((FoundLine(None, each[:LINE_BYTES]) for each in _rows(database, path, line_hash)), None)
+        except TooSlow as error:
+            raise OSError("finding its row in the database takes too long") from error
+        except Changed as error:
+            if not again:
+                raise OSError("the database is being written at the moment") from error
+    return None
+
+
+def _rows(database: Database, path: str, line_hash: int) -> Iterator[bytes]:
+    """Records of this hash in any table that a dialect reads."""
+    tables = [table for dialect in DIALECTS for table in dialect.tables]
+    named = [table for table in tables if fnmatchcase(os.path.basename(path), table.files)]
+    for table in named or tables:
+        with suppress(AnotherShape):
+            for key in _keys(database, table):
+                with suppress(TooLarge):
+                    record = database.record(table.record, key)
+                    if record is not None and zlib.crc32(record) == line_hash:
+                        yield record
+
+
+def _keys(database: Database, table: Table) -> Iterator[int | str]:
+    """The keys of all rows, those that were written last at the end."""
+    at: Place | None = FIRST
+    while at is not None:
+        places = database.places(table.places, at, ROWS)
+        yield from (key for _, key in places)
+        at = places[-1] if len(places) == ROWS else None
+
+
+def where(path: str, offset: int, kind: Kind, line: FoundLine | None) -> str:
+    """Path, line and byte of a place, for people; the rows of a database have none."""
+    number = f":{line.number:,}" if line is not None and line.number is not None else ""
+    return f"{harmless(path)}{number}{'' if kind == 'tables' else f', byte {offset:,}'}"
 
 
 def _number(content: Content, offset: int) -> int:
@@ -164,8 +224,7 @@ class Seen:
     @property
     def place(self) -> str:
         """Path, line and byte, for people."""
-        number = "" if self.line is None or self.line.number is None else f":{self.line.number:,}"
-        return f"{harmless(self.copy.path)}{number}, byte {self.copy.offset:,}"
+        return where(self.copy.path, self.copy.offset, self.copy.kind, self.line)
 
     @property
     def told(self) -> str:

@@ -1,5 +1,6 @@
 """Rows of another program's database, read while it writes them, without a trace."""
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -15,6 +16,10 @@ from tests.dialects.test_cases import in_order, stored
 from tests.ingest.ingesting import expected, inputs, rollups_are_exact, rows, until
 from tests.ingest.made_up import Turning, message, take_in, talk, tallies
 from tokenmon.settings import Settings
+from tokenmon.store.answers import StoredEvent
+from tokenmon.store.reader import Reader
+from tokenmon.trace import find_record
+from tokenmon.view import View
 
 
 class Talks:
@@ -118,6 +123,33 @@ def test_more_rows_than_fit_in_a_turn_are_read_in_several(tmp_path: Path, talks:
     assert tallies(database) == [(5_000, 0, 0)]
 
 
+def test_a_call_is_traced_to_its_row_as_it_is_now(tmp_path: Path) -> None:
+    """Among rows of the same moment; a row that was written again since is not passed off as the one that counts."""
+    directory = tmp_path / "opencode"
+    directory.mkdir()
+    with closing(sqlite3.connect(directory / "opencode.db")) as store:
+        store.executescript(_OPENCODE)
+        for number in range(3):
+            record = opencode.message(opencode.CREATED + number, opencode.tokens(1000 + number, 10))
+            row = (f"msg-{number}", json.dumps(record))
+            store.execute("INSERT INTO message VALUES (?, 'ses', 0, 5, ?)", row)
+        store.commit()
+        take_in(tmp_path / "t.db", directory)
+        before = (directory / "opencode.db").read_bytes()
+        events = asyncio.run(_events(tmp_path / "t.db"))
+        found = [find_record(event) for event in events]
+        records = [json.loads(line.start) for line in found if line is not None]
+        assert [(each["id"], each["tokens"]["input"]) for each in records] == [
+            (f"msg-{number}", 1000 + number) for number in (2, 1, 0)
+        ]
+        assert os.listdir(directory) == ["opencode.db"]
+        assert (directory / "opencode.db").read_bytes() == before
+        store.execute("UPDATE message SET data = json_set(data, '$.more', 1) WHERE id = 'msg-2'")
+        store.commit()
+        assert find_record(events[0]) is None
+        assert find_record(events[1]) is not None
+
+
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 def test_nothing_is_left_beside_a_database_that_nobody_has_open(tmp_path: Path, talks: Talks, journal: str) -> None:
     talks.ask(f"PRAGMA journal_mode={journal}")
@@ -207,6 +239,11 @@ def test_a_view_that_never_ends_holds_up_nobody(tmp_path: Path) -> None:
         assert turning.until_idle() == []
     assert inputs(tmp_path / "t.db") == expected([1])
     assert rows(tmp_path / "t.db", "SELECT reason FROM reject") == [("database cannot be read in 2 seconds",)]
+
+
+async def _events(database: Path) -> tuple[StoredEvent, ...]:
+    async with await Reader.open(database) as reader:
+        return (await reader.events(View(), limit=100)).events
 
 
 _OPENCODE = """

@@ -267,7 +267,7 @@ async def test_limits_are_told_with_plan_and_reset_and_can_be_copied(tmp_path: P
     )
     async with driven(tmp_path / "a.db", (80, 45)) as driver:
         await driver.press(HEALTH)
-        await driver.shows("LIMITS", "codex 5h", "58% until 16:32  (pro, told 13:32)", "claude-code 5h")
+        await driver.shows("LIMITS", "codex 5h", "58%  until 16:32  (pro, told 13:32)", "claude-code 5h")
         section = told(driver).split("LIMITS")[1].split("INGEST")[0]
         assert "codex GPT-5.3-Codex-Spark 7d" in section
         assert "100% until Mon 02:32" in section

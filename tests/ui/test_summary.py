@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from tests.ui.driving import Driver, driven
 from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call, made_up
 from tokenmon.events import NANO, Limit
+from tokenmon.store.answers import AlertRow
 from tokenmon.ui.panels.summary import SummaryPanel, below, beside
 from tokenmon.ui.widgets.chart import TimeChart
 from tokenmon.ui.widgets.lines import Lines
@@ -254,8 +255,34 @@ async def test_limits_are_one_row_above_the_cards(tmp_path: Path, size: tuple[in
         assert sum(child.region.height for child in shown if child.region.x == 0) == panel.size.height
         assert driver.fits()
         row = panel.query_one("#limits", Lines).text
-        assert row.endswith({60: "+2", 80: "+1"}.get(size[0], "reset"))
+        assert row.endswith("16:32" if size[0] <= 80 else "reset"), "what was reset gives way first"
+        assert "58%" in row
         assert "97%" not in row, "that window has ended"
+
+
+async def test_a_row_that_is_too_short_keeps_numbers_and_times_and_counts_the_rest(tmp_path: Path) -> None:
+    full = Limit(NOW - HOUR, "codex", "GPT-5.3-Codex-Spark primary", 100, 300, NOW + HOUR, "pro")
+    other = Limit(NOW - HOUR, "claude-code", "five_hour", 72, 300, NOW + 2 * HOUR)
+    database = with_limits(tmp_path / "a.db", HOURS, WEEK, ENDED, full, other)
+    async with driven(database, (80, 24)) as driver:
+        await driver.shows("Top models", "codex 7d")
+        row = driver.main.query_one(SummaryPanel).query_one("#limits", Lines).text
+        assert "5h 100%! 15:32" in row, "full is told by a mark, too"
+        assert "codex 7d 93% Mon 02:32" in row
+        assert row.endswith("+2 more")
+
+
+async def test_one_row_of_alerts_says_that_there_are_more(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add(made_up(50))
+    alerts = tuple(AlertRow(i, "limit", f"s{i}", "info", "firing", f"alert {i}", 1, NOW - HOUR) for i in (1, 2, 3))
+    async with driven(tmp_path / "a.db", (80, 24)) as driver:
+        await driver.shows("Top models")
+        panel = driver.main.query_one(SummaryPanel)
+        told = panel.one_row(alerts, 40)
+        assert "alert 1" in told.plain
+        assert told.plain.endswith("and 2 more")
+        assert told.cell_len <= 40
 
 
 async def test_without_limits_there_is_no_row_for_them(full: Path) -> None:

@@ -156,6 +156,8 @@ class StoredEvent(Struct, frozen=True):
     latency_ms: int | None
     ttft_ms: int | None
     source_kind: Kind = "lines"
+    line_hash: int | None = None
+    """CRC-32 of the line, the record or what was told, where the producer may write the call again."""
     request_id: str | None = None
     """None where the log is an agent's: read the line to know."""
     error: str | None = None

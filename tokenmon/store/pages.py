@@ -44,7 +44,7 @@ _FEW_SERIES = 64
 
 _SELECT = (
     "SELECT r.ts, r.h, r.series, r.input, r.cache_read, r.cache_write_5m, r.cache_write_1h, r.output, r.reasoning,"
-    " r.cost_logged, r.cost_list, r.err, r.status, r.latency_ms, r.ttft_ms, r.web_searches, r.off,"
+    " r.cost_logged, r.cost_list, r.err, r.status, r.latency_ms, r.ttft_ms, r.web_searches, r.off, r.line,"
     " session.name, source.path, source.kind, note.request_id, note.error, note.metadata FROM event r"
     " LEFT JOIN session ON session.id = r.session LEFT JOIN source ON source.id = r.source"
     " LEFT JOIN note ON note.ts = r.ts AND note.h = r.h"
@@ -241,8 +241,8 @@ async def _at(snapshot: Snapshot, places: Sequence[Cursor]) -> list[Row]:
 
 
 def _event(catalogue: Catalogue, row: Row) -> StoredEvent:
-    ts, h, series, *counts, logged, listed, err, status, latency, ttft, searches, offset = row[:17]
-    session, path, kind, request, error, metadata = row[17:]
+    ts, h, series, *counts, logged, listed, err, status, latency, ttft, searches, offset, line = row[:18]
+    session, path, kind, request, error, metadata = row[18:]
     known = catalogue[series]
     flags = known.flags
     return StoredEvent(
@@ -267,6 +267,7 @@ def _event(catalogue: Catalogue, row: Row) -> StoredEvent:
         session=sanitise(session or ""),
         source_path=os.fsdecode(path or b""),
         source_offset=offset,
+        line_hash=line,
         source_kind=kind or "lines",
         status=status,
         is_error=bool(err),

@@ -130,6 +130,15 @@ class Reader:
             times = [time for time in known if time is not None]
             return Window(min(times), max(times) + 1) if times else None
 
+    async def newest(self, now: int) -> int | None:
+        """Time of the newest event up to `now`: one whose time has not come tells nothing about how new the data is."""
+        span = await self.span()
+        if span is None or span.end is None or span.end - 1 <= now:
+            return None if span is None or span.end is None else span.end - 1
+        async with self._moment() as moment:
+            found = await moment.snapshot.one("SELECT max(ts) FROM event WHERE ts <= ?", (now,))
+            return found[0] if found else None
+
     async def collected(self) -> Collected | None:
         """Of which time anything can be known; None where there is no event."""
         span = await self.span()

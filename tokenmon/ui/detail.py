@@ -18,7 +18,7 @@ from tokenmon.events import NAMES
 from tokenmon.exact import exact_money, instant
 from tokenmon.store.answers import Copy, StoredEvent
 from tokenmon.text import hide_secrets
-from tokenmon.trace import Bill, FoundLine, Seen, bill, find_line, look_at, why_not
+from tokenmon.trace import Bill, FoundLine, Seen, bill, find_record, look_at, why_not
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
 from tokenmon.ui.prices import Prices
@@ -66,7 +66,7 @@ async def _bill(event: StoredEvent, prices: Prices | None) -> tuple[Bill | None,
 
 def _line(event: StoredEvent, reach: int) -> tuple[FoundLine | None, str]:
     try:
-        found = find_line(event.source_path, event.source_offset, reach, kind=event.source_kind)
+        found = find_record(event, reach)
     except OSError as error:
         return None, f"cannot be read: {why_not(error)}"
     return found, "" if found else "no longer there: the file has changed since"
@@ -244,9 +244,12 @@ def _source(look: Look, traced: Traced, width: int, *, with_line: bool) -> Text:
     event, line = traced.event, traced.line
     number = f"line {line.number:,}, " if line is not None and line.number is not None else ""
     muted, text = look.palette.muted, look.palette.text
-    rows = [_entries(look, {"source": event.source_path, "at": f"{number}byte {event.source_offset:,}"}, width, {})]
+    is_row = event.source_kind == "tables"
+    at = "" if is_row else f"{number}byte {event.source_offset:,}"
+    rows = [_entries(look, {"source": event.source_path, "at": at}, width, {})]
     rows += [_entry(look, "also in", f"{each.place}: {each.told}", width, muted) for each in traced.seen]
     if with_line:
         told = line.shown() if line is not None else traced.no_line
-        rows.append(_entries(look, {"line": told}, width, {"line": text if line is not None else look.palette.warn}))
+        label = "row" if is_row else "line"
+        rows.append(_entries(look, {label: told}, width, {label: text if line is not None else look.palette.warn}))
     return Text("\n").join(row for row in rows if row.plain)

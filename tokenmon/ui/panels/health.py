@@ -85,13 +85,13 @@ class HealthPanel(Panel[Condition]):
 
     async def _pace(self, reader: Reader) -> Pace | None:
         """Whole bins of the clock, so that all but the last are the same the next time."""
-        span = await reader.span()
-        if span is None or span.end is None:
+        newest = await reader.newest(self.now)
+        if newest is None:
             return None
         width = formatting.HOUR // BINS
-        end = -(-span.end // width) * width
+        end = -(-(newest + 1) // width) * width
         sums = await reader.course(View(), range(end - formatting.HOUR, end + 1, width))
-        return Pace(span.end - 1, tuple(each.requests for each in sums))
+        return Pace(newest, tuple(each.requests for each in sums))
 
     def draw(self, data: Condition) -> None:
         self._data = data

@@ -23,6 +23,9 @@ from tokenmon.wanted import wanted
 SOURCES = 200
 """Sources that are listed, those that are not fine first."""
 
+NAME = 44
+"""Cells of a dialect's name with its sources: further off, counts would not be seen to be its own."""
+
 EXCERPT = 180
 """Characters of an invalid line that are shown."""
 
@@ -71,7 +74,7 @@ class Sections:
     def all(self, health: Health, pace: Pace | None, entries: Entries, terminal: Terminal) -> list[Part]:
         """The whole page."""
         sections = (
-            self._alerts(entries),
+            self._alerts(entries, is_behind=health.backlog_bytes > 0),
             *([self._limits(entries)] if entries.limits else []),
             self._ingest(health, pace),
             self._quality(entries),
@@ -106,7 +109,7 @@ class Sections:
 
     # -- sections
 
-    def _alerts(self, entries: Entries) -> Iterator[Part]:
+    def _alerts(self, entries: Entries, *, is_behind: bool) -> Iterator[Part]:
         unseen = [alert for key, alert in entries.alerts.items() if key not in entries.seen]
         firing = sum(alert.state == "firing" for alert in unseen)
         seen = len(entries.alerts) - len(unseen)
@@ -118,6 +121,9 @@ class Sections:
         yield self._head("ALERTS", ", ".join(filter(None, counts)))
         for key, alert in entries.alerts.items():
             yield Part(key, self._alert(alert, key in entries.seen))
+        if is_behind and entries.fine:
+            yield self._said("rules", "what else may be wrong is known when everything is read")
+            return
         for kind, fine in entries.fine:
             glyphs, palette = self.look.glyphs, self.look.palette
             yield Part(f"rule {kind}", self._told(glyphs.ok, "OK", palette.good, kind, fine, glyphs.dash))
@@ -147,11 +153,13 @@ class Sections:
 
     def _limits(self, entries: Entries) -> Iterator[Part]:
         yield self._head("LIMITS", "official, as they were last told")
+        is_marked = any(limit.used >= 100 for limit in entries.limits.values())
         titles = {key: limits.title(limit) for key, limit in entries.limits.items()}
         width = min(max(map(len, titles.values())), max(8, self.width - 46))
         for key, limit in entries.limits.items():
             name = Text("    ").append_text(self.look.label(self.look.name(titles[key]), width))
-            line = painted(limit, self.look, self.now, name, told="until ")
+            told = " until " if is_marked and limit.used < 100 else "until "
+            line = painted(limit, self.look, self.now, name, told=told)
             told = f"told {formatting.day_or_time(limit.ts, self.look.zone, self.now)}"
             notes = (f"  ({self.look.name(limit.plan)}, {told})", f"  ({told})")[not limit.plan :]
             note = next((note for note in notes if line.cell_len + cell_len(note) <= self.width), "")
@@ -179,7 +187,7 @@ class Sections:
         if not entries.sources:
             return
         columns = self._columns
-        heads = "".join(f" {head:>{width}}" for head, width in columns.items())
+        heads = "".join(f" {head:{'<' if head == 'DIALECT' else '>'}{width}}" for head, width in columns.items())
         path_width = self.width - 4 - len(heads)
         yield Part("", (Text(f"    {'SOURCE':<{path_width}}{heads}", self.look.palette.muted),))
         for key, source in list(entries.sources.items())[:SOURCES]:
@@ -195,10 +203,10 @@ class Sections:
         wide, usual = self.width >= 98, self.width >= 76
         return {
             "STATE": 6,
-            **({"DIALECT": 14, "SIZE": 7} if wide else {}),
+            **({"DIALECT": 18 if self.width >= 118 else 14, "SIZE": 7} if wide else {}),
             "BEHIND": 7,
             "EVENTS": 6,
-            "REJECTS": 7,
+            "INVALID": 7,
             **({"COPIES": 6} if wide else {}),
             **({"LAST": 7} if usual else {}),
         }
@@ -214,11 +222,14 @@ class Sections:
         behind = max(0, source.size - source.offset)
         values = {
             "STATE": (state, style),
-            "DIALECT": (self.look.fit(self.look.name(source.dialect, "not known yet"), 14).rstrip(), palette.muted),
+            "DIALECT": (
+                self.look.fit(self.look.name(source.dialect, "not known yet"), columns.get("DIALECT", 0)),
+                palette.muted,
+            ),
             "SIZE": (formatting.data_size(source.size), palette.muted),
             "BEHIND": (formatting.data_size(behind) if behind else "0", palette.warn if behind else palette.muted),
             "EVENTS": (formatting.count(source.events), palette.text),
-            "REJECTS": (formatting.count(source.rejects), palette.bad if source.rejects else palette.muted),
+            "INVALID": (formatting.count(source.rejects), palette.bad if source.rejects else palette.muted),
             "COPIES": (formatting.count(source.duplicates), palette.muted),
             "LAST": (formatting.day_or_time(source.last_event, self.look.zone, self.now), palette.muted),
         }
@@ -248,7 +259,7 @@ class Sections:
         if not entries.dialects:
             return
         heads = {"EVENTS": 7, "SKIPPED": 7, "INVALID": 7, "COPIES": 7}
-        name_width = self.width - 4 - sum(width + 1 for width in heads.values())
+        name_width = min(NAME, self.width - 4 - sum(width + 1 for width in heads.values()))
         head = "".join(f" {each:>{width}}" for each, width in heads.items())
         yield Part("", (Text(f"    {'DIALECT':<{name_width}}{head}", self.look.palette.muted),))
         for key, dialect in entries.dialects.items():

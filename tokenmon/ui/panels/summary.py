@@ -381,8 +381,15 @@ class SummaryPanel(Panel[Overview]):
         if len(told) > size.height > 1:
             more = Text(f"and {len(told) - size.height + 1:,} more", self.look.palette.muted)
             told = [*told[: size.height - 1], more]
+        elif len(told) > size.height == 1:
+            told = [self.one_row(alerts, size.width)]
         fine = Text(f"{self.look.glyphs.ok} nothing new to report", self.look.palette.muted)
         lines.show(Text("\n").join(told) if told else fine)
+
+    def one_row(self, alerts: tuple[AlertRow, ...], width: int) -> Text:
+        """The first alert in what a row leaves beside the number of the others."""
+        more = Text(f"  and {len(alerts) - 1:,} more", self.look.palette.muted)
+        return self._alert(alerts[0], width - more.cell_len, whole=False)[0].append_text(more)
 
     def _alert(self, alert: AlertRow, width: int, *, whole: bool) -> list[Text]:
         """An alert with the time since when at the right of its first line."""

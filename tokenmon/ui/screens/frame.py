@@ -35,6 +35,8 @@ class Known:
     """What they answer; None before the first one."""
     span: Window | None = None
     """First and last event; None while there is none."""
+    newest: int | None = None
+    """Time of the newest event that is not in the future."""
     measured: Measured = field(default_factory=Measured)
     health: Health | None = None
     room: Room = field(default_factory=Room)
@@ -44,11 +46,6 @@ class Known:
     def sums(self) -> Sums:
         """Of everything in view."""
         return self.measured.sums
-
-    @property
-    def newest(self) -> int | None:
-        """Time of the newest event."""
-        return self.span.end - 1 if self.span is not None and self.span.end is not None else None
 
 
 async def ask_rest(known: Known, question: Question, room: Room, budget: Budget | None, zone: tzinfo) -> Known:

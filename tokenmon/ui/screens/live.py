@@ -183,8 +183,9 @@ class LiveScreen(Screen[None]):
             async with reader.one_moment():
                 before = await reader.revision()
                 span = await reader.span()
-                if not choices.range and span is not None and span.end is not None:
-                    choices.open_on(now, span.end - 1)
+                newest = await reader.newest(now)
+                if not choices.range and newest is not None:
+                    choices.open_on(now, newest)
                 self._asked += 1
                 window, health = choices.window(now, span), await reader.health()
                 compared = None if health.backlog_bytes else choices.compared(window, now)
@@ -193,7 +194,7 @@ class LiveScreen(Screen[None]):
                 sums = await reader.totals(question.view)
                 for panel in self.query(Panel):  # its turn comes before that of the rest
                     panel.ask(question)
-            known = Known(question, span, Measured(sums), health, self.room)
+            known = Known(question, span, newest, Measured(sums), health, self.room)
             if self._known.question is None:  # on a first start every tenth of a second counts
                 self._known = known
                 self.draw_frame()
