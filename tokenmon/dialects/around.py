@@ -41,8 +41,6 @@ USERS = ("user", "user_id", "username")
 PROJECTS = ("project", "project_id", "project_name")
 ENDPOINTS = ("endpoint", "path")
 
-MAX_STATUS = 999
-
 
 def text(record: Record, names: tuple[str, ...]) -> str:
     """The first of these fields that holds a text, or a whole number, which may be an id; not made harmless yet."""
@@ -72,18 +70,13 @@ def duration(record: Record, names: tuple[str, ...]) -> int | None:
     """The first of these fields, under its name with a unit, that is a number; in milliseconds."""
     for name in names:
         for unit, factor in UNITS:
-            value = number(record.get(name + unit))
-            if value is not None and 0 <= value <= MAX_COUNT // factor:
+            value = record.get(name + unit)
+            if fields.is_number(value) and 0 <= value <= MAX_COUNT // factor:
                 return round(value * factor)
     return None
 
 
 def status(record: Record) -> int | None:
     """The HTTP status."""
-    statuses = (fields.harmless_count(record.get(name), MAX_STATUS) for name in STATUSES)
+    statuses = (fields.harmless_status(record.get(name)) for name in STATUSES)
     return next((found for found in statuses if found is not None), None)
-
-
-def number(value: object) -> int | float | None:
-    """A JSON number, or nothing."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

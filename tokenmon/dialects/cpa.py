@@ -23,7 +23,6 @@ from tokenmon.dialects.usage import Tokens
 from tokenmon.events import Event, Names, Parsed
 
 NAME = "cpa"
-MAX_STATUS = 999
 NAMED_NOTHING = ("", "-", "unknown")
 """What is written where a name is not known."""
 BREAKDOWN = 2
@@ -128,7 +127,7 @@ class Counts(NamedTuple):
         if self.read is None and self.cached is None and self.cache is None:
             return None
         rest = self.either - (self.read or 0) - (self.written or 0)
-        return usage.together(self.read, max(0, rest), "cached_tokens")
+        return fields.together(self.read, max(0, rest), "cached_tokens")
 
 
 def read(record: Record, scene: Scene[Nothing]) -> Parsed:
@@ -244,7 +243,7 @@ def _tokens(counts: Counts, record: Record, who: str) -> Tokens | None:
     prompt, output, cached = counts.input or 0, counts.output or 0, (read or 0) + (written or 0)
     is_exclusive = _is_exclusive(record, who, prompt, cached)
     if not _is(who, _EXCLUSIVE) and _is(who, _BESIDE):
-        output = usage.together(output, counts.reasoning, "reasoning_tokens")
+        output = fields.together(output, counts.reasoning, "reasoning_tokens")
     said = prompt + output
     with_reasoning = said + (counts.reasoning or 0)  # what CPA-Manager makes up where there is no total
     sums = (said + (cached if is_exclusive else 0), said, with_reasoning, with_reasoning + counts.either)
@@ -365,7 +364,7 @@ def _outcome(record: Record) -> tuple[bool, int | None, str]:
     """Whether it failed, its HTTP status, and why it failed."""
     fail = fields.mapping(record.get("fail"))
     statuses = (*(fail.get(name) for name in _STATUS), *(record.get(name) for name in (*_FAIL_STATUS, *_STATUS)))
-    counts = (fields.harmless_count(_digits(status), MAX_STATUS) for status in statuses)
+    counts = (fields.harmless_status(_digits(status)) for status in statuses)
     status = next((count for count in counts if count), None)
     said = next((record[name] for name in _FAILED if isinstance(record.get(name), bool)), None)
     fine = next((record[name] for name in _SUCCEEDED if isinstance(record.get(name), bool)), None)

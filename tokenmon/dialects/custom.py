@@ -33,7 +33,6 @@ from tokenmon.text import clip, sanitise
 
 LINE_CAP = 8 << 20
 """Longest line, bytes: records of one's own tend to hold the prompt, too."""
-MAX_STATUS = 999
 STANDARD_TIERS = ("standard", "default", "auto")
 
 Kind = Literal["text", "class", "count", "time", "duration", "money", "status", "flag", "error"]
@@ -222,7 +221,7 @@ class Format:
             session=clean(self._text(record, "session")),
             request_id=request_id or call,
             keeps_details=True,
-            status=fields.harmless_count(self._plain(record, "status"), MAX_STATUS),
+            status=fields.harmless_status(self._plain(record, "status")),
             failed=failed,
             error=error,
             latency_ms=self._duration(record, "latency"),

@@ -28,7 +28,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         fields.count(usage.get(field), f"tokenUsage.{field}")
         for field in ("inputTokens", "outputTokens", "thinkingTokens", "cacheCreationTokens", "cacheReadTokens")
     )
-    billed = fields.count((output or 0) + (thinking or 0), "tokenUsage.outputTokens") or 0
+    billed = fields.together(output, thinking, "tokenUsage.outputTokens")
     if not (given or billed or write or cached):
         return None
     ts, untimed = scene.moment(None, "time")

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 import msgspec
 
@@ -38,6 +38,9 @@ CACHED = 4096
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Dollars = Annotated[float, msgspec.Meta(ge=0, le=MAX_COST // NANO)]
+
+MAX_STATUS = 999
+"""Largest HTTP status that is believed."""
 
 _TICKS_PER_NANO = 10
 _BLANK = b" \t\r\n"
@@ -132,7 +135,17 @@ def harmless_count(value: Any, most: int = MAX_COUNT) -> int | None:
         return None
 
 
-def is_number(value: Any) -> bool:
+def together(one: int | None, other: int | None, field: str) -> int:
+    """The sum of two counts that are one for us; Invalid where it is larger than a count may be."""
+    return count((one or 0) + (other or 0), field) or 0
+
+
+def harmless_status(value: Any) -> int | None:
+    """An HTTP status, which nothing depends on: absent where it cannot be one."""
+    return harmless_count(value, MAX_STATUS)
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
     """Whether this is a JSON number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

@@ -112,7 +112,6 @@ KEY_IDS = ("api_key.hash", "api_key_hash", "api_key.id", "api_key_id")
 KEY_NAMES = ("api_key.alias", "api_key_alias", "api_key.name", "api_key_name")
 BILLED_BY = {"github": "github-copilot"}
 """Providers that call themselves by another name in telemetry: Copilot's own is `github`."""
-MAX_STATUS = 999
 
 _WHOLE = r"\s*-?[0-9]{1,40}\s*\Z"
 
@@ -214,7 +213,7 @@ def streamed(attributes: Attributes) -> bool | None:
 
 def status(attributes: Attributes) -> int | None:
     """HTTP status."""
-    return fields.harmless_count(_number(first(attributes, STATUS)), MAX_STATUS)
+    return fields.harmless_status(_number(first(attributes, STATUS)))
 
 
 def error(attributes: Attributes) -> str:
@@ -267,7 +266,7 @@ def _number(value: object) -> object:
 
 def _real(value: object) -> float | None:
     try:
-        return float(value) if fields.is_number(value) or isinstance(value, str) else None  # type: ignore[arg-type]
+        return float(value) if fields.is_number(value) or isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
 

@@ -24,7 +24,6 @@ SISTERS = ("token-diag/", "token-tracker-audit/", "token-audit/", "blocked-reque
 """Schemas of the files beside it."""
 AUDITED = ("TRACK_", "WS_", "HTTP_")
 """How the events of its audit begin."""
-MAX_STATUS = 999
 EXCLUSIVE = ("anthropic",)
 """Providers whose input never includes the cache."""
 
@@ -98,7 +97,7 @@ class FirewallReader:
             cost_logged=_cost(line.ai_credits_this_response),
             id=request_id,
             request_id=request_id,
-            status=fields.harmless_count(line.status, MAX_STATUS),
+            status=fields.harmless_status(line.status),
             latency_ms=_duration(line.duration_ms),
             streamed=line.streaming,
         )
@@ -172,7 +171,7 @@ def _line(record: dict[str, Any]) -> Line:
     streaming = record.get("streaming")
     return Line(
         timestamp=None if time is None else fields.moment(time, "timestamp"),
-        status=fields.harmless_count(record.get("status"), MAX_STATUS),
+        status=fields.harmless_status(record.get("status")),
         streaming=streaming if isinstance(streaming, bool) else None,
         reasoning_tokens=fields.harmless_count(record.get("reasoning_tokens")),
         duration_ms=_number(record.get("duration_ms")),

@@ -143,10 +143,7 @@ def _is_partial(used: Mapping[str, Any]) -> bool:
 
 def _is_late(stamp: object, ts: int) -> bool:
     """Whether a line was stamped long after the agent's own time."""
-    try:
-        return fields.milliseconds(fields.moment(stamp, "timestamp"), "timestamp") - ts > COPIED_MS
-    except Invalid:
-        return False
+    return (fields.harmless_moment(stamp) or 0) - ts > COPIED_MS
 
 
 def _names(model: str, scene: Scene[Session]) -> Names:

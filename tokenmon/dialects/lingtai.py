@@ -62,7 +62,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
 
 def _output(output: int, thinking: int, model: str) -> int:
     apart = "gemini" in model.lower() or thinking > output
-    return fields.count(output + thinking, "output") or 0 if apart else output
+    return fields.together(output, thinking, "output") if apart else output
 
 
 def _provider(endpoint: object, scene: Scene[Nothing]) -> str:

@@ -120,7 +120,7 @@ def _tokens(usage: Mapping[str, Any], beside: Mapping[str, Any]) -> Tokens | Non
     apart = (reasoning or 0) > (output or 0)
     return Tokens(
         input=(given or 0) - cached if (given or 0) >= cached else given or 0,
-        output=fields.count((output or 0) + (reasoning or 0), "usage.outputTokens") or 0 if apart else output or 0,
+        output=fields.together(output, reasoning, "usage.outputTokens") if apart else output or 0,
         cache_read=read,
         cache_write=write,
         reasoning=reasoning,

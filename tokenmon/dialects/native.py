@@ -19,7 +19,6 @@ from tokenmon.events import NANO, Basis, Event, Names, Parsed, Reject
 NAME = "native"
 METADATA_BYTES = 4096
 """Longest metadata object after compaction."""
-MAX_STATUS = 999
 SOURCE_CLASSES = ("", "apikey", "web", "legacy", "agent")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -56,7 +55,7 @@ class Line(msgspec.Struct, gc=False):
     endpoint: str | None = None
     requested_model: str | None = None
     stream: bool | None = None
-    status: Annotated[int, msgspec.Meta(ge=0, le=MAX_STATUS)] | None = None
+    status: Annotated[int, msgspec.Meta(ge=0, le=fields.MAX_STATUS)] | None = None
     error: str | None = None
 
 
@@ -257,7 +256,7 @@ def _careful(line: bytes) -> Line:
         cost_usd=fields.dollars(record.get("cost_usd"), "cost_usd"),
         metadata=metadata,
         stream=fields.flag(record.get("stream"), "stream"),
-        status=fields.count(record.get("status"), "status", MAX_STATUS),
+        status=fields.count(record.get("status"), "status", fields.MAX_STATUS),
         **optional,
     )
 

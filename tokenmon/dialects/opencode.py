@@ -31,7 +31,6 @@ COPIED_MS = 1_000
 """An id made this long before or after its message is a copy's."""
 STOPPED = ("MessageAbortedError", "aborted")
 """Errors by which a user ends a call."""
-MAX_STATUS = 999
 
 _MADE = r"msg_([0-9a-f]{12})"
 _COUNTER_BITS = 12
@@ -79,7 +78,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         rewritten=True,
         replay=_copied(own, ts),
         session=scene.clean(fields.harmless_string(record.get("sessionID"))),
-        status=fields.harmless_count(_detail(error, "statusCode"), MAX_STATUS) if failed else None,
+        status=fields.harmless_status(_detail(error, "statusCode")) if failed else None,
         failed=failed,
         error=fields.error_text(fields.harmless_string(_detail(error, "message"))) if failed else "",
         disagrees=tokens.disagrees,
@@ -98,7 +97,7 @@ def _tokens(told: Mapping[str, Any]) -> Tokens | None:
     given = fields.count(_uncached(told.get("input"), read), "tokens.input")
     if all(count is None for count in (given, output, read, write, reasoning)):
         return None
-    billed = fields.count((output or 0) + (reasoning or 0), "tokens.output") or 0
+    billed = fields.together(output, reasoning, "tokens.output")
     total = fields.harmless_count(told.get("total"))
     return Tokens(
         input=given or 0,

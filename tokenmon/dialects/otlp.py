@@ -306,8 +306,8 @@ def _gemini_response(log: Record, attributes: Attributes, origin: Origin, scene:
         ts=ts,
         untimed=untimed,
         names=_gemini_names(attributes, origin, scene),
-        input=_sum(max(0, (prompt or 0) - (cached or 0)), tools, "input_token_count"),
-        output=_sum(output or 0, thoughts or 0, "output_token_count"),
+        input=fields.together(max(0, (prompt or 0) - (cached or 0)), tools, "input_token_count"),
+        output=fields.together(output, thoughts, "output_token_count"),
         cache_read=cached,
         reasoning=thoughts,
         id=call,
@@ -317,11 +317,6 @@ def _gemini_response(log: Record, attributes: Attributes, origin: Origin, scene:
         latency_ms=gen_ai.elapsed(attributes, "duration_ms"),
         disagrees=bool(total) and total != whole,
     )
-
-
-def _sum(one: int, other: int, field: str) -> int:
-    """Two counts that are one for us; Invalid where together they are more than is believed."""
-    return fields.count(one + other, field) or 0
 
 
 def _gemini_call(record: Record, attributes: Attributes) -> str:

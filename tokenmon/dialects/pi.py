@@ -19,7 +19,6 @@ import msgspec
 
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record
-from tokenmon.dialects.fields import Invalid
 from tokenmon.dialects.plain import Scene, remembering
 from tokenmon.events import Event, Names, Parsed
 
@@ -37,7 +36,6 @@ WRITERS = {
 SNAPSHOT = "model-snapshot"
 """What OpenClaw notes when a model takes over."""
 COUNTS = ("input", "output", "cacheRead", "cacheWrite")
-MAX_STATUS = 999
 
 
 class Session(msgspec.Struct):
@@ -87,15 +85,8 @@ def read(record: Record, scene: Scene[Session]) -> Parsed:
 def _meet(header: Record, scene: Scene[Session]) -> None:
     scene.memory.id = scene.clean(fields.harmless_string(header.get("id")))
     scene.memory.project = scene.clean(fields.harmless_string(header.get("cwd")))
-    scene.memory.began = _began(header.get("timestamp"))
+    scene.memory.began = fields.harmless_moment(header.get("timestamp")) or 0
     _switch(header, scene)
-
-
-def _began(timestamp: object) -> int:
-    try:
-        return fields.milliseconds(fields.moment(timestamp, "timestamp"), "timestamp")
-    except Invalid:
-        return 0
 
 
 def _switch(change: Record, scene: Scene[Session]) -> None:
@@ -138,7 +129,7 @@ def _call(record: Record, message: Record, scene: Scene[Session]) -> Event | Non
         replay=known and (not own or ts < scene.memory.began),
         session=scene.memory.id,
         request_id=answer,
-        status=fields.harmless_count(message.get("errorStatus"), MAX_STATUS),
+        status=fields.harmless_status(message.get("errorStatus")),
         failed=failed,
         error=fields.error_text(fields.harmless_string(message.get("errorMessage"))) if failed else "",
         latency_ms=fields.harmless_duration(message.get("duration")),
@@ -172,16 +163,12 @@ def _tokens(usage: Mapping[str, Any]) -> Tokens | None:
     )
     hour = min(fields.harmless_count(fields.mapping(usage.get("cttl")).get("ephemeral1h")) or 0, write or 0)
     return Tokens(
-        input=_sum(given, more),
-        output=_sum(output, more_output),
-        cache_read=None if read is None and not more_read else _sum(read, more_read),
+        input=fields.together(given, more, "usage.input"),
+        output=fields.together(output, more_output, "usage.output"),
+        cache_read=None if read is None and not more_read else fields.together(read, more_read, "usage.cacheRead"),
         cache_write_5m=None if write is None else write - hour,
         cache_write_1h=hour or None,
     )
-
-
-def _sum(count: int | None, more: int) -> int:
-    return fields.count((count or 0) + more, "usage") or 0
 
 
 def _disagrees(usage: Mapping[str, Any], tokens: Tokens) -> bool:

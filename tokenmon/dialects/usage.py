@@ -86,8 +86,8 @@ def gemini(usage: Usage, prefix: str = "usageMetadata.") -> Tokens | None:
     if read is None and prompt is not None:
         read = 0
     total = _total(usage, "totalTokenCount") or _total(usage, _snake("totalTokenCount"))
-    output = together(answer, thoughts, f"{prefix}thoughtsTokenCount")
-    asked = together(prompt, tools, f"{prefix}toolUsePromptTokenCount")
+    output = fields.together(answer, thoughts, f"{prefix}thoughtsTokenCount")
+    asked = fields.together(prompt, tools, f"{prefix}toolUsePromptTokenCount")
     return _inclusive(asked, output, read, (None, None, False), thoughts, total)
 
 
@@ -214,7 +214,7 @@ def _inclusive(
     fresh = (prompt or 0) - (read or 0) - (write_5m or 0) - (write_1h or 0)
     said = (prompt or 0) + (output or 0)
     if reasoning and total == said + reasoning:  # xAI: beside the output
-        output, said = together(output, reasoning, "reasoning_tokens"), total
+        output, said = fields.together(output, reasoning, "reasoning_tokens"), total
     wrong = disagrees or fresh < 0 or (total is not None and total != said)
     return Tokens(max(0, fresh), output or 0, read, write_5m, write_1h, reasoning, disagrees=wrong)
 
@@ -259,11 +259,6 @@ def _total(usage: Usage, name: str) -> int | None:
 def _at(usage: Usage, name: str) -> Any:
     outer, _, inner = name.rpartition(".")
     return (fields.mapping(usage.get(outer)) if outer else usage).get(inner)
-
-
-def together(one: int | None, other: int | None, field: str) -> int:
-    """The sum of two counts; Invalid, by the name of the second, where it is larger than a count may be."""
-    return fields.count((one or 0) + (other or 0), field) or 0
 
 
 def _first(*counts: int | None) -> int | None:
