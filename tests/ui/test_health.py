@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.ui.driving import Driver, driven
-from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call
+from tests.ui.filling import HOUR, MODELS, NOW, Alarm, Filler, call, made_up
 from tokenmon.alerts import RULES
 from tokenmon.events import Limit
 from tokenmon.pricing.overrides import read_overrides
@@ -270,7 +270,7 @@ async def test_limits_are_told_with_plan_and_reset_and_can_be_copied(tmp_path: P
         await driver.shows("LIMITS", "codex 5h", "58%  until 16:32  (pro, told 13:32)", "claude-code 5h")
         section = told(driver).split("LIMITS")[1].split("INGEST")[0]
         assert "codex GPT-5.3-Codex-Spark 7d" in section
-        assert "100% until Mon 02:32" in section
+        assert "100%! until Mon 02:32" in section, "full is told by a mark, too"
         assert "97%" not in section
         assert "reset" in section
         assert driver.fits()
@@ -279,6 +279,25 @@ async def test_limits_are_told_with_plan_and_reset_and_can_be_copied(tmp_path: P
         table = panel.table()
         assert table.columns[:2] == ("name", "dialect")
         assert [row[0] for row in table.rows] == ["GPT-5.3-Codex-Spark secondary", "primary", "five_hour"]
+
+
+async def test_while_logs_are_read_nothing_is_called_fine(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add(made_up(50), backlog=5_000)
+    async with driven(tmp_path / "a.db", (100, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows(
+            "ALERTS", "what else may be wrong is known when everything is read", "none so far", "5 KB known"
+        )
+        assert "every model has a price" not in driver.text
+
+
+async def test_what_has_a_time_to_come_does_not_make_the_data_new(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    filler.add([call(NOW - HOUR, *MODELS[0], "prod-api"), call(NOW + 700 * HOUR, *MODELS[0], "prod-api")])
+    async with driven(tmp_path / "a.db", (100, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("data 13:32:07", "1 event in the hour to 13:32:07")
 
 
 async def test_without_limits_there_is_no_section_of_them(full: Path) -> None:

@@ -272,6 +272,17 @@ async def test_a_row_that_is_too_short_keeps_numbers_and_times_and_counts_the_re
         assert row.endswith("+2 more")
 
 
+async def test_what_fires_is_told_whole_though_there_is_much_more(tmp_path: Path) -> None:
+    filler = Filler(tmp_path / "a.db")
+    invalid = "1 invalid line, last: line is not JSON"
+    notes = [Alarm("invalid lines", f"/a/{i}.jsonl", "info", invalid, 1) for i in range(20)]
+    long = Alarm("limit", "codex GPT-5.3-Codex-Spark 5h limit", "warning", "100% used, reset 20:03", 1)
+    filler.add(made_up(50))
+    filler.writer.set_alerts([*notes, long], NOW)
+    async with driven(tmp_path / "a.db", (100, 30)) as driver:
+        await driver.shows("Alerts", "reset 20:03", " more")
+
+
 async def test_one_row_of_alerts_says_that_there_are_more(tmp_path: Path) -> None:
     filler = Filler(tmp_path / "a.db")
     filler.add(made_up(50))

@@ -80,7 +80,7 @@ class Sections:
             self._quality(entries),
             self._sources(entries, health.sources_total, health.sources_total - len(health.sources)),
             self._rejects(entries, sum(source.rejects for source in health.sources)),
-            self._unpriced(entries),
+            self._unpriced(entries, is_behind=health.backlog_bytes > 0),
             self._store(health),
             self._terminal(terminal),
         )
@@ -311,8 +311,9 @@ class Sections:
             shown = () if excerpt is None else self._lines(excerpt, self.look.palette.muted, indent=6)
             yield Part(key, (line, *reason, *shown))
 
-    def _unpriced(self, entries: Entries) -> Iterator[Part]:
-        yield self._head("WITHOUT A PRICE", "their cost is unknown, not 0" if entries.unpriced else "none")
+    def _unpriced(self, entries: Entries, *, is_behind: bool) -> Iterator[Part]:
+        none = "none so far" if is_behind else "none"
+        yield self._head("WITHOUT A PRICE", "their cost is unknown, not 0" if entries.unpriced else none)
         if entries.unpriced:
             place = self._short(str(config_dir(os.environ, Path.home()) / "prices.toml"))
             yield Part("", self._lines(f"y copies what gives a model a price; fill it in and put it into {place}"))

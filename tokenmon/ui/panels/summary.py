@@ -1,6 +1,7 @@
 """The one glance: what and who costs most, when, and what is wrong. Whatever does not fit gives way from the end:
 models, spend over time, keys, alerts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar
@@ -373,11 +374,16 @@ class SummaryPanel(Panel[Overview]):
     # -- alerts
 
     def _draw_alerts(self, alerts: tuple[AlertRow, ...]) -> None:
-        """Whole where there is room, else each in one line, as far as they go."""
+        """Whole where there is room, else at least what fires; the others each in one line, as far as they go."""
         lines, size = self.query_one("#alerts", Lines), self.query_one("#alerts", Lines).content_size
-        told = [line for alert in alerts for line in self._alert(alert, size.width, whole=True)]
+        firing = [alert for alert in alerts if alert.state == "firing"]
+        others = [alert for alert in alerts if alert.state != "firing"]
+        alerts = (*firing, *others)
+        told = self._lines_of(alerts, size.width, whole=True)
         if len(told) > size.height:
-            told = [line for alert in alerts for line in self._alert(alert, size.width, whole=False)]
+            told = self._lines_of(firing, size.width, whole=True)
+            told = told if len(told) < size.height else self._lines_of(firing, size.width, whole=False)
+            told += self._lines_of(others, size.width, whole=False)
         if len(told) > size.height > 1:
             more = Text(f"and {len(told) - size.height + 1:,} more", self.look.palette.muted)
             told = [*told[: size.height - 1], more]
@@ -385,6 +391,9 @@ class SummaryPanel(Panel[Overview]):
             told = [self.one_row(alerts, size.width)]
         fine = Text(f"{self.look.glyphs.ok} nothing new to report", self.look.palette.muted)
         lines.show(Text("\n").join(told) if told else fine)
+
+    def _lines_of(self, alerts: Sequence[AlertRow], width: int, *, whole: bool) -> list[Text]:
+        return [line for alert in alerts for line in self._alert(alert, width, whole=whole)]
 
     def one_row(self, alerts: tuple[AlertRow, ...], width: int) -> Text:
         """The first alert in what a row leaves beside the number of the others."""
