@@ -25,6 +25,8 @@ class DetailScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", show=False, id="detail.up"),
         Binding("pagedown,space", "page(1)", show=False, id="detail.page.down"),
         Binding("pageup", "page(-1)", show=False, id="detail.page.up"),
+        Binding("G,end", "ends(1)", show=False, id="detail.end"),
+        Binding("g,home", "ends(-1)", show=False, id="detail.start"),
     ]
 
     DEFAULT_CSS = """
@@ -62,6 +64,10 @@ class DetailScreen(ModalScreen[None]):
     def action_scroll(self, step: int) -> None:
         """A row up or down."""
         self._detail.scroll_relative(y=step, animate=False)
+
+    def action_ends(self, direction: int) -> None:
+        """To the last row, or to the first."""
+        self._detail.scroll_relative(y=direction * self._detail.virtual_size.height, animate=False)
 
     def action_page(self, step: int) -> None:
         """A screenful up or down."""
