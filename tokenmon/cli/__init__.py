@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tokenmon.cli.arguments import Arguments, parse
+from tokenmon.cli.arguments import FORGOTTEN, Arguments, parse
 from tokenmon.cli.target import Target, find_target
 from tokenmon.dialects.chosen import left_out
 from tokenmon.directories import home_of
 from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
 from tokenmon.ranges import resolve
-from tokenmon.settings import Settings, cache_dir, config_dir, database_for, load_settings
+from tokenmon.settings import Settings, cache_dir, config_dir, database_for, load_settings, state_dir
 from tokenmon.text import sanitise
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
         return prices.run(values.model, settings.prices, settings.prices or own, cache, question)
     if arguments.command == "dialects":
         return _dialects(arguments, settings, environment, home)
+    if arguments.command == "databases":
+        return _databases(arguments, environment, home)
     target = find_target(settings, environment, home)
+    if arguments.command in ("verify", "forget", "backup"):
+        return _care(arguments, target)
     if arguments.command:
         return _answer(arguments, target, environment, home)
     return _monitor(arguments, target)
@@ -192,6 +196,35 @@ def _dialects(arguments: Arguments, settings: Settings, environment: Mapping[str
 
     limit = trial.LINES if values.limit is None else values.limit
     return trial.run(settings, values.file, values.format, limit, values.form, cache_dir(environment, home))
+
+
+def _care(arguments: Arguments, target: Target) -> int:
+    """What is done to a database itself."""
+    _check_there_is_something(target, reads_only=True)
+    values = arguments.values
+    if arguments.command == "verify":
+        from tokenmon.report import verify
+
+        return verify.run(target.database, mend=values.repair)
+    if arguments.command == "backup":
+        from tokenmon.report import backup
+
+        return backup.run(target.database, Path(os.path.abspath(os.path.expanduser(values.file))), agreed=values.yes)
+    from tokenmon.report import forget
+
+    named = {field: value for field in FORGOTTEN if (value := getattr(values, f"forget_{field}")) is not None}
+    ((field, value),) = named.items()
+    return forget.run(target.database, field, value, agreed=values.yes)
+
+
+def _databases(arguments: Arguments, environment: Mapping[str, str], home: Path) -> int:
+    from tokenmon.report import databases
+
+    values = arguments.values
+    directory = state_dir(environment, home)
+    if values.remove is None:
+        return databases.run(directory, _now())
+    return databases.remove(directory, values.remove, _now(), agreed=values.yes)
 
 
 def _demo(settings: Settings, environment: Mapping[str, str]) -> int:

@@ -21,6 +21,17 @@ FIELDS = (*(dimension.name for dimension in DIMENSIONS if dimension.bucket is No
 """What `--where` filters by."""
 
 
+FORGOTTEN = {
+    "key": ("NAME", "an API key, by its name or its id"),
+    "integration": ("NAME", "a script, a gateway or an agent"),
+    "project": ("NAME", "a project"),
+    "user": ("NAME", "a user"),
+    "source": ("FILE", "a log, by its path"),
+    "session": ("NAME", "a session"),
+}
+"""What `forget` takes, and how its help tells of it."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with errors of one line and help of one line an option."""
 
@@ -329,6 +340,64 @@ def _sample() -> Parser:
     return parser
 
 
+def _verify() -> Parser:
+    parser = Parser(
+        "verify",
+        "[PATH ...] [options]",
+        "Checks that a database holds together: 0 fine, 1 something is wrong.",
+        "tokenmon verify --repair",
+    )
+    _add_paths(parser)
+    parser.add_argument("--repair", action="store_true", help="rebuild what can be; nobody may ingest meanwhile")
+    _add_settings(parser, "db")
+    _add_help(parser)
+    return parser
+
+
+def _forget() -> Parser:
+    parser = Parser(
+        "forget",
+        "--key NAME | --source FILE | ... [options]",
+        "Removes every call of one name, and the name, from a database for good.",
+        "tokenmon forget --project acme-secret",
+        "The logs themselves are left alone. Nobody may ingest meanwhile.",
+    )
+    names = parser.add_mutually_exclusive_group(required=True)
+    for field, (metavar, about) in FORGOTTEN.items():
+        names.add_argument(f"--{field}", dest=f"forget_{field}", metavar=metavar, help=about)
+    parser.add_argument("--yes", action="store_true", help="without asking twice; what goes is shown in any case")
+    _add_settings(parser, "db")
+    _add_help(parser)
+    return parser
+
+
+def _backup() -> Parser:
+    parser = Parser(
+        "backup",
+        "FILE [options]",
+        "Copies a database as it is at one moment, also while somebody ingests.",
+        "tokenmon backup ~/tokenmon-2026-11-21.db",
+    )
+    parser.add_argument("file", metavar="FILE", help="where to; a database of its own: --db FILE")
+    parser.add_argument("--yes", action="store_true", help="replace FILE if it is there")
+    _add_settings(parser, "db")
+    _add_help(parser)
+    return parser
+
+
+def _databases() -> Parser:
+    parser = Parser(
+        "databases",
+        "[options]",
+        "Lists the databases there are: size, paths, events, age, who ingests.",
+        "tokenmon databases --remove logs-1a2b3c4d",
+    )
+    parser.add_argument("--remove", metavar="NAME", help="removes one that is listed")
+    parser.add_argument("--yes", action="store_true", help="with --remove: without asking")
+    _add_help(parser)
+    return parser
+
+
 COMMANDS: dict[str, Callable[[], Parser]] = {
     "": _monitor,
     "demo": _demo,
@@ -338,6 +407,10 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "status": _status,
     "prices": _prices,
     "dialects": _dialects,
+    "verify": _verify,
+    "forget": _forget,
+    "backup": _backup,
+    "databases": _databases,
     "statusline": _statusline,
     "sample": _sample,
 }
