@@ -1,13 +1,17 @@
-"""What cannot run here is left out, and said: a test that needs tmux never passes by being skipped in silence."""
+"""What cannot run here is left out, and said: a test that needs a tool never passes by being skipped in silence."""
+
+import shutil
 
 import pytest
 
-from tests.ui.tmux import is_installed
+NEEDS = {"tmux": ("ui/test_tmux.py", "ui/test_copying.py"), "systemd-analyze": ("service/test_verifier.py",)}
+MISSING = [name for name in NEEDS if shutil.which(name) is None]
 
-collect_ignore = [] if is_installed() else ["ui/test_tmux.py", "ui/test_copying.py"]
+collect_ignore = [path for name in MISSING for path in NEEDS[name]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The last lines of a run."""
-    for path in collect_ignore:
-        terminalreporter.write_line(f"tests/{path} was left out: it needs tmux")
+    for name in MISSING:
+        for path in NEEDS[name]:
+            terminalreporter.write_line(f"tests/{path} was left out: it needs {name}")

@@ -16,6 +16,7 @@ import msgspec
 
 from tokenmon.errors import LockHeld, SourceFailed
 from tokenmon.ingest import FileProgress, Progress, Service
+from tokenmon.notify import Manager
 from tokenmon.settings import Settings
 from tokenmon.text import sanitise
 
@@ -28,7 +29,8 @@ def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
     log = _log_json if settings.log_format == "json" else _log_text
     with _asked_to_stop() as stop:
         try:
-            service = Service(settings, database, settings.paths, once=once, wait=wait, stop=stop)
+            manager = Manager(os.environ)
+            service = Service(settings, database, settings.paths, once=once, wait=wait, stop=stop, manager=manager)
         except LockHeld:
             if stop():
                 return 0

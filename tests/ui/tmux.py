@@ -20,11 +20,6 @@ from tests.ui.filling import filled
 from tests.ui.terminal import PATIENCE, ROOT, RUN
 
 
-def is_installed() -> bool:
-    """Whether there is a tmux."""
-    return shutil.which("tmux") is not None
-
-
 class Tmux:
     """One window of one server."""
 

@@ -64,6 +64,8 @@ def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
         return _dialects(arguments, settings, environment, home)
     if arguments.command == "databases":
         return _databases(arguments, environment, home)
+    if arguments.command == "service":
+        return _service(arguments, settings, environment, home)
     target = find_target(settings, environment, home)
     if arguments.command in ("verify", "forget", "backup"):
         return _care(arguments, target)
@@ -245,6 +247,22 @@ def _statusline(arguments: Arguments, environment: Mapping[str, str], home: Path
     from tokenmon.statusline import install
 
     return install.run(environment, home, install=values.change == "install", agreed=values.yes, database=database)
+
+
+def _service(arguments: Arguments, settings: Settings, environment: Mapping[str, str], home: Path) -> int:
+    from tokenmon.service import install, status
+    from tokenmon.service.machine import Machine
+
+    values, machine = arguments.values, Machine(environment, home, arguments.values.system)
+    if values.what != "install":
+        if values.paths or values.only_print:
+            raise UsageError(f"{'PATH' if values.paths else '--print'} goes with `tokenmon service install`")
+        if values.what == "uninstall":
+            return install.uninstall(machine, agreed=values.yes)
+        return status.run(machine, database_for(settings, environment, home))
+    target = find_target(settings, environment, home)
+    how = {"only_print": values.only_print, "agreed": values.yes}
+    return install.install(machine, target.settings, target.database, **how)
 
 
 def _sample(arguments: Arguments) -> int:

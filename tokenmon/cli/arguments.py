@@ -30,6 +30,8 @@ FORGOTTEN = {
     "session": ("NAME", "a session"),
 }
 """What `forget` takes, and how its help tells of it."""
+SERVICE = ("install", "status", "uninstall")
+"""What can be done about the service."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -307,6 +309,23 @@ def _statusline() -> Parser:
     return parser
 
 
+def _service() -> Parser:
+    parser = Parser(
+        "service",
+        "install|status|uninstall [PATH ...] [options]",
+        "Keeps reading the logs in the background, by systemd.",
+        "tokenmon service install",
+    )
+    parser.add_argument("what", metavar="WHAT", choices=SERVICE, help="install, status or uninstall")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="with install: what it reads (default: as `tokenmon`)")
+    parser.add_argument("--system", action="store_true", help="one for the machine, with a user and a group of its own")
+    parser.add_argument("--print", dest="only_print", action="store_true", help="with install: print the unit only")
+    parser.add_argument("--yes", action="store_true", help="without asking; what changes is shown in any case")
+    _add_settings(parser, "db", "group", "retention_days")
+    _add_help(parser)
+    return parser
+
+
 def _dialects() -> Parser:
     parser = Parser(
         "dialects",
@@ -412,6 +431,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "backup": _backup,
     "databases": _databases,
     "statusline": _statusline,
+    "service": _service,
     "sample": _sample,
 }
 """The one list of commands; the empty one is the monitor."""

@@ -22,6 +22,7 @@ from tokenmon.errors import LockHeld, NotOurDatabase
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import Ingester, Progress
 from tokenmon.ingest.spending import budget_facts, limit_facts
+from tokenmon.notify import Manager
 from tokenmon.pricing import open_book
 from tokenmon.settings import Settings, cache_dir
 from tokenmon.store.lock import Lock
@@ -63,12 +64,18 @@ class Service:
         once: bool,
         wait: bool,
         stop: Callable[[], bool] = never,
+        manager: Manager | None = None,
     ) -> None:
-        """Raises LockHeld (unless `wait`), CannotCreateDatabase, NotOurDatabase, ConfigError."""
+        """Raises LockHeld (unless `wait`), CannotCreateDatabase, NotOurDatabase, ConfigError.
+
+        `manager` is told how it goes; without one nobody is.
+        """
         self._settings = settings
         self._once = once
         self._stop = stop
-        self._lock = _take_lock(database, wait, stop)
+        self._manager = manager or Manager({})
+        self._stored = 0
+        self._lock = _take_lock(database, wait, stop, self._manager)
         try:
             self._writer = Writer.open(
                 database, group=settings.group, max_series=settings.max_series, host=name(socket.gethostname())
@@ -114,12 +121,20 @@ class Service:
                 if self._beat(tell):
                     return
                 attempts = 0
+                self._manager.beat(self._state())
             except sqlite3.Error as error:
                 if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
                     raise NotOurDatabase(f"{self._writer.path}: {error}", "move it aside and start again") from error
                 self._pause(f"the database refuses: {error}", RETRY_S[min(attempts, len(RETRY_S) - 1)])
                 attempts += 1
+        self._manager.stopping()
         self._ingester.flush()
+
+    def _state(self) -> str:
+        """What it is at, in a line for people."""
+        doing = "reading a backlog" if self._ingester.is_behind else "up to date"
+        failing = f", {len(self.failures):,} sources cannot be read" if self.failures else ""
+        return f"{doing}; {self._stored:,} events since the start{failing}"
 
     def close(self) -> None:
         """Let go of everything, the lock last."""
@@ -137,6 +152,7 @@ class Service:
             self._ingester.hint(self._watch.hints())
         progress = self._ingester.turn()
         if progress is not None:
+            self._stored += sum(file.rows for file in progress.files)
             tell(progress)
         self._heartbeat()
         if self._ingester.is_behind:
@@ -209,11 +225,12 @@ class Service:
             time.sleep(max(0.0, min(QUIET_S, began + QUIET_S - time.monotonic())))
 
     def _pause(self, why: str, seconds: float) -> None:
-        """Say why nothing is stored at the moment, and wait."""
+        """Say why nothing is stored at the moment, and wait. That is no hang: to be started anew would not help."""
         print(f"tokenmon: paused: {why}; trying again in {seconds:g} s", file=sys.stderr)
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stop():
             self._lock.touch()
+            self._manager.alive(f"paused: {why}")
             time.sleep(min(0.2, seconds))
 
     def _due(self, what: str, every: float) -> bool:
@@ -257,7 +274,7 @@ class Service:
             self._writer.set_meta(dialects=dialects)
 
 
-def _take_lock(database: Path, wait: bool, stop: Callable[[], bool]) -> Lock:
+def _take_lock(database: Path, wait: bool, stop: Callable[[], bool], manager: Manager) -> Lock:
     """The lock; with `wait` as soon as it is free. Raises LockHeld, also when asked to stop while waiting."""
     told = -TELL_WAITING_S
     while True:
@@ -266,6 +283,7 @@ def _take_lock(database: Path, wait: bool, stop: Callable[[], bool]) -> Lock:
         except LockHeld as held:
             if not wait or stop():
                 raise
+            manager.alive(f"waiting: {held}")
             if time.monotonic() - told >= TELL_WAITING_S:
                 told = time.monotonic()
                 print(f"{held.line()}; waiting for it", file=sys.stderr)
