@@ -31,6 +31,10 @@ exit 0
 """
 
 
+Variables = Mapping[str, str]
+NONE: Variables = {}
+
+
 def machine(
     place: Path, *, system: bool = False, systemd: bool = True, failing: str = "", variables: Mapping[str, str] = {}
 ) -> Machine:

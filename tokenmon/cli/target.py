@@ -1,13 +1,14 @@
 """Which database a command is about, and which paths feed it (design, section 5: "Which database")."""
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import known_dialects, looked_for
-from tokenmon.errors import NotOurDatabase, UnknownPath
+from tokenmon.errors import NoDatabase, NotOurDatabase, UnknownPath
 from tokenmon.settings import Settings, database_for
 from tokenmon.store.remembered import knows, remembered_paths
 
@@ -27,7 +28,7 @@ def find_target(settings: Settings, environment: Mapping[str, str], home: Path) 
     """What to work on. UnknownPath, NotOurDatabase or NoDatabase before anything is created."""
     dialects = looked_for(settings)
     database = database_for(settings, environment, home)
-    if database.is_dir():
+    if _is_directory(database):
         raise NotOurDatabase(f"{database} is a directory, not a database", "give --db the name of a file")
     given = "paths" in settings.given
     if given:
@@ -35,6 +36,16 @@ def find_target(settings: Settings, environment: Mapping[str, str], home: Path) 
     own = () if given or "db" not in settings.given else _remembered(database, settings, environment, home)
     paths = own or settings.paths or tuple(str(place.path) for place in found_places(environment, home, dialects))
     return Target(replace(settings, paths=paths), database, reads_only="db" in settings.given and not given)
+
+
+def _is_directory(database: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(database).st_mode)
+    except PermissionError:
+        hint = "ask for the group that may (setting `group`), or name another with --db"
+        raise NoDatabase(f"you may not read the database {database}", hint) from None
+    except OSError:
+        return False
 
 
 def _remembered(database: Path, settings: Settings, environment: Mapping[str, str], home: Path) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tokenmon.dialects.chosen import known_dialects
-from tokenmon.errors import LockHeld, NoDatabase, SourceFailed
+from tokenmon.errors import CannotCreateDatabase, LockHeld, NoDatabase, SourceFailed
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import own_files
 from tokenmon.ingest.service import Service
 from tokenmon.settings import Settings
+from tokenmon.store.lock import holder
 from tokenmon.store.offsets import offsets
 from tokenmon.tail import Roots
 
@@ -24,12 +25,17 @@ POLL_S = 0.05
 def bring_up_to_date(settings: Settings, database: Path, paths: Sequence[str], progress: Callable[[str], None]) -> bool:
     """Ingest what `paths` hold now; `progress` is told in words. True when all of it is stored.
 
-    Raises SourceFailed when our own ingester stored everything but what it could not read.
+    Raises SourceFailed when our own ingester stored everything but what it could not read. Who may only read the
+    database, as the group of a service may, has what its ingester stores.
     """
     try:
         service = Service(settings, database, paths, once=True, wait=False)
     except LockHeld:
         return _wait_for_the_other(settings, database, paths, progress)
+    except CannotCreateDatabase:
+        if not database.exists():
+            raise
+        return holder(database) is not None and _wait_for_the_other(settings, database, paths, progress)
     with service:
         service.run(lambda done: progress(f"reading logs, {done.backlog:,} bytes to go") if done.backlog else None)
         failures = service.failures
