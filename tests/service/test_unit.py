@@ -62,7 +62,7 @@ def words(line: str) -> list[str]:
     """A command line taken apart as systemd.service(5) says."""
     found = re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', line)
     undone = [re.sub(r"\\(.)", r"\1", inside) if inside or not plain else plain for inside, plain in found]
-    return [word.replace("%%", "%").replace("$$", "$") for word in undone]
+    return [re.sub(r"([%$])(\1|\w*)", lambda found: found[1] if found[1] == found[2] else "", word) for word in undone]
 
 
 UNITS = {
