@@ -108,6 +108,8 @@ _COUNTER = (
     b'"window_minutes":300,"resets_at":%d},"secondary":null}}}\n'
 )
 MESSAGES_A_CALL = 3
+WINDOW_MS = 18_000_000
+"""An official limit is reset every five hours."""
 
 
 def big_codex_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
@@ -146,7 +148,7 @@ def _rollout(number: int, began: int, size: int, random: Random, logs: Logs, boo
         totals = (totals[0] + used[0], totals[1] + used[1], totals[2] + used[2], totals[3] + used[3])
         sums.add(used[0] - used[1], used[1], 0, 0, used[2], used[3])
         spelled = (_SPELLED % (*each, each[0] + each[2]) for each in (totals, used))
-        counter = _COUNTER % (stamp(at), *spelled, call % 90, at // 1_000 + 9_000)
+        counter = _COUNTER % (stamp(at), *spelled, call % 90, at // WINDOW_MS * 18_000 + 18_000)
         lines += [counter, counter] if chance() < REPEATED else [counter]
         data = b"".join(lines)
         logs.append(path, data)
