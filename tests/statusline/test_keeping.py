@@ -108,7 +108,7 @@ def test_the_ingester_reads_it_and_status_shows_it(tmp_path: Path) -> None:
     assert [(place.label, place.path) for place in places] == [("Claude Code's limits", log_of(tmp_path).parent)]
     assert tokenmon(tmp_path, "--ingest-only", "--once").code == 0
     shown = tokenmon(tmp_path, "status")
-    assert "limit      claude-code 5h: 91.5% used until " in shown.out
+    assert "limit      claude-code 5h: 91.5% used, whole again " in shown.out
     assert "claude-code 5h limit: 91% used, reset " in shown.out
     (limit,) = json.loads(tokenmon(tmp_path, "status", "--json").out)["limits"]
     assert (limit["dialect"], limit["name"], limit["used_percent"]) == ("claude-code", "five_hour", 91.5)
