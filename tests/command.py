@@ -24,8 +24,8 @@ class Done:
 
 
 @cache
-def _cache_home() -> str:
-    """A cache that all commands of a test run share, because compiling the price table takes a second."""
+def cache_home() -> str:
+    """A cache that all of a test run share, because compiling the price table takes seconds."""
     place = tempfile.mkdtemp(prefix="tokenmon-cache-")
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return place
@@ -34,7 +34,7 @@ def _cache_home() -> str:
 def environment_of(home: Path, **more: str) -> dict[str, str]:
     """An environment in which only `home` is configured; UTC, 80 columns."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    own = {"HOME": str(home), "XDG_CACHE_HOME": _cache_home(), "PYTHONPATH": str(ROOT), "TZ": "UTC", "COLUMNS": "80"}
+    own = {"HOME": str(home), "XDG_CACHE_HOME": cache_home(), "PYTHONPATH": str(ROOT), "TZ": "UTC", "COLUMNS": "80"}
     return {**kept, **own, **more}
 
 

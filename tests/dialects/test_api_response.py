@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.command import cache_home
 from tests.dialects.cases.api_response import (
     AT,
     BYOK,
@@ -30,9 +31,9 @@ NAME = "api-response"
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> PriceBook:
+def book() -> PriceBook:
     """The price book without overrides."""
-    return open_book(None, tmp_path_factory.mktemp("cache"))
+    return open_book(None, Path(cache_home(), "tokenmon"))
 
 
 def identity(found: Event) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from tests.command import cache_home
 from tests.dialects.cases.copilot_cli import (
     CACHE_READ,
     CHAT,
@@ -37,7 +38,7 @@ def with_(**more: Any) -> Json:
     return {**VECTOR, "attributes": VECTOR["attributes"] | {key.replace("__", "."): more[key] for key in more}}
 
 
-def test_the_vector(tmp_path: Path) -> None:
+def test_the_vector() -> None:
     expected = Event(
         ts=1_789_376_405_000,
         names=Names(dialect=NAME, integration=NAME, provider="github-copilot", model="gpt-5", source_class="agent"),
@@ -53,7 +54,7 @@ def test_the_vector(tmp_path: Path) -> None:
         latency_ms=5000,
     )
     assert event(NAME, VECTOR) == expected
-    assert open_book(None, tmp_path).price(expected) == (3_375_000, "openai/gpt-5")
+    assert open_book(None, Path(cache_home(), "tokenmon")).price(expected) == (3_375_000, "openai/gpt-5")
 
 
 def test_a_provider_of_ones_own_is_kept() -> None:

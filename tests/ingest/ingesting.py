@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.command import cache_home
 from tokenmon.ingest import Progress, Service
 from tokenmon.settings import Settings
 
@@ -87,7 +88,7 @@ class Running:
 
     def __init__(self, database: Path, *paths: Path, flags: Iterable[str] = ()) -> None:
         command = [sys.executable, "-m", "tokenmon", "--ingest-only", "--db", str(database), *flags]
-        environment = os.environ | {"HOME": str(database.parent), "XDG_CACHE_HOME": str(database.parent / "cache")}
+        environment = os.environ | {"HOME": str(database.parent), "XDG_CACHE_HOME": cache_home()}
         self.process = subprocess.Popen(
             [*command, "--", *map(str, paths)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment
         )

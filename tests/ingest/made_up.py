@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.command import cache_home
 from tests.ingest.ingesting import rows
 from tokenmon.dialects import DIALECTS, Dialect, Table
 from tokenmon.dialects.base import Reader, Surroundings
@@ -126,8 +126,7 @@ def talk(numbers: Sequence[int] = (), *messages: Json, name: str = "t", indent: 
 
 @cache
 def _book() -> PriceBook:
-    with TemporaryDirectory() as directory:
-        return open_book(None, Path(directory))
+    return open_book(None, Path(cache_home(), "tokenmon"))
 
 
 class Turning:

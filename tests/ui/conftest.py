@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import cache_home
 from tests.ui.driving import ENVIRONMENT
 from tests.ui.filling import Filler, filled
 
 
 @pytest.fixture(scope="session", autouse=True)
-def price_table(tmp_path_factory: pytest.TempPathFactory) -> None:
+def price_table() -> None:
     """The table of prices is made once, and not where the user's own is."""
-    ENVIRONMENT["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    ENVIRONMENT["XDG_CACHE_HOME"] = cache_home()
 
 
 @pytest.fixture(scope="session")
