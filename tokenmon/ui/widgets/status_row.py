@@ -213,14 +213,15 @@ class StatusRow(Lines):
 
         `needed` are the columns of the left with all ranges, with the chosen one, and with filters cut short.
         """
-        if fresh.newest is None:
-            return Text("")
-        data = f"  data {formatting.moment(fresh.newest, look.zone, fresh.now)}"
-        every = f" {look.glyphs.dot} every {fresh.interval:g}s" if width >= 100 else ""
+        data = every = ""
+        if fresh.newest is not None:
+            data = f"  data {formatting.moment(fresh.newest, look.zone, fresh.now)}"
+            every = f" {look.glyphs.dot} every {fresh.interval:g}s" if width >= 100 else ""
         who = f"  process {situation.ingester} ingests" if situation.foreign and width >= 100 else ""
         texts = (who + data + every, data + every, data)
         fitting = (text for text, least in zip(texts, needed, strict=True) if least + cell_len(text) + 1 <= width)
-        return Text(next((f"{text} " for text in fitting), ""), look.palette.muted)
+        shown = next(fitting, "")
+        return Text(f"{shown} " if shown else "", look.palette.muted)
 
 
 def _taking(name: str) -> str:
