@@ -1,5 +1,6 @@
 """What cannot run here is left out, and said: a test that needs a tool never passes by being skipped in silence."""
 
+import os
 import shutil
 
 import pytest
@@ -8,6 +9,11 @@ NEEDS = {"tmux": ("ui/test_tmux.py", "ui/test_copying.py"), "systemd-analyze": (
 MISSING = [name for name in NEEDS if shutil.which(name) is None]
 
 collect_ignore = [path for name in MISSING for path in NEEDS[name]]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as processors: half of the time, tests of screens and processes wait for something."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
