@@ -64,8 +64,10 @@ def event(dialect: str, record: Json | bytes) -> Event:
 
 
 def reason(dialect: str, record: Json | bytes) -> str:
-    """Why a line is invalid."""
+    """Why a line is invalid, or its only part."""
     parsed = parse(dialect, record)
+    if isinstance(parsed, tuple):
+        (parsed,) = parsed
     assert isinstance(parsed, Reject), parsed
     return parsed.reason
 

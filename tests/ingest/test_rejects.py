@@ -48,6 +48,7 @@ def test_a_file_that_nobody_claims_is_counted_and_what_is_no_record_told_once(tm
     ingest(database, logs)
     assert rows(database, "SELECT unclaimed, lookalikes, rejects, skipped, events FROM source") == [(2, 0, 3, 0, 0)]
     assert rows(database, "SELECT off, reason FROM reject") == [(18, "not a JSON object")]
+    assert rows(database, "SELECT reason, n FROM reason") == [("not a JSON object", 3)]
     assert rows(database, "SELECT kind, count FROM alert") == [("invalid lines", 3)]
 
 

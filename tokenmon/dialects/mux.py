@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from tokenmon.dialects import fields
 from tokenmon.dialects.base import Dialect, Place, Record
-from tokenmon.dialects.fields import Invalid
-from tokenmon.dialects.plain import Nothing, Scene, alone
+from tokenmon.dialects.plain import Nothing, Scene, alone, each_of
 from tokenmon.events import Basis, Event, Names, Parsed
 
 NAME = "mux"
@@ -50,18 +49,7 @@ def read(record: Record, scene: Scene[Nothing]) -> Parsed:
         return _event(Call("", record.get("timestamp"), record), scene)
     if record.get("role") != "assistant":
         return None
-    events: list[Event] = []
-    wrong: Invalid | None = None
-    for call in _calls(record, scene):
-        try:
-            event = _event(call, scene)
-        except Invalid as reason:
-            wrong = wrong or reason
-        else:
-            events += [event] if event is not None else []
-    if wrong is not None and not events:
-        raise wrong
-    return tuple(events) or None
+    return each_of(lambda call: _event(call, scene), _calls(record, scene))
 
 
 def _calls(record: Record, scene: Scene[Nothing]) -> list[Call]:

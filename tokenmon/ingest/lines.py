@@ -202,6 +202,8 @@ class SourceReader:
         if not self._told_foreign:
             self._told_foreign = True
             step.rejects.append(line)
+        else:
+            step.reasons[line.reason] = step.reasons.get(line.reason, 0) + 1
 
 
 def record_of(line: bytes) -> dict[str, object] | None:

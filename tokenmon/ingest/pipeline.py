@@ -175,7 +175,8 @@ class Ingester:
             return None
         now = time.monotonic()
         for step in steps:
-            step.reasons = Counter(line.reason for line in step.rejects)
+            step.reasons = Counter(step.reasons)  # of lines that are counted and not told one by one
+            step.reasons.update(line.reason for line in step.rejects)
             step.rejects = self._quiet.allow(step.after.path, step.rejects, now)
         live = rows <= LIVE_ROWS and not self.is_behind
         try:

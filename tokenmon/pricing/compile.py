@@ -5,15 +5,12 @@ library itself at every instant where something may change, so its rules are not
 must then give exactly the library's price for made-up usage, else the model is left out and so unknown, never wrong.
 """
 
-import os
 import random
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from genai_prices import __version__ as genai_version
@@ -34,6 +31,7 @@ from genai_prices.types import (
 from tokenmon.pricing.rates import DECIMALS, per_item, per_token
 from tokenmon.pricing.spelling import without_revision
 from tokenmon.pricing.table import FORMAT, NO_PRICE, ModelRow, PeriodRow, PriceRow, Table, TierRow
+from tokenmon.replacing import replace_file
 
 Context = Mapping[str, str]
 
@@ -311,20 +309,5 @@ def _ours(tier: TierRow, row: PriceRow, counts: list[int], searches: int) -> int
     return amount
 
 
-# -- the file
-
-
-def write(path: Path, table: Any) -> None:
-    """Replace the file in one step; 0600, as it stands beside private files."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(table))
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), compiled(datetime.now(UTC).date()))
+    replace_file(Path(sys.argv[1]), msgspec.json.encode(compiled(datetime.now(UTC).date())))

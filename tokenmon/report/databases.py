@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+from tokenmon.agreement import agrees
 from tokenmon.errors import NoDatabase
 from tokenmon.exact import harmless
-from tokenmon.report.asking import agrees
 from tokenmon.report.output import write
 from tokenmon.store.kept import SUFFIX, Kept, kept_in
 from tokenmon.store.kept import remove as remove_database

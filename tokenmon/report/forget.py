@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from tokenmon.agreement import agrees, repeats
 from tokenmon.errors import TokenmonError
 from tokenmon.exact import exact_money, harmless, instant
-from tokenmon.report.asking import agrees, repeats
 from tokenmon.report.output import write
 from tokenmon.store.forget import Going, Left, find, forget, going
 from tokenmon.store.opening import mending

@@ -6,12 +6,18 @@ files and text, with one counter after every few messages, a quarter of them wri
 the conversation, and every one is a call.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from tokenmon.sample.generator import Stamps
 from tokenmon.sample.ledger import Book, SampleLedger
 from tokenmon.sample.logs import Logs
+
+FileWriter = Callable[[int, int, int, Random, Logs, Book, Stamps], None]
+"""Writes file `number` of `size` bytes from an instant, UTC milliseconds, on."""
+
+NOW_MS = 1_795_200_000_000
 
 MODELS: tuple[bytes, ...] = (b"claude-sonnet-4-5-20250929", b"claude-opus-4-8", b"claude-haiku-4-5-20251001")
 
@@ -40,21 +46,23 @@ _UNIT = rb"def render(self, rows):\n    for row in rows:\n        yield \"\".joi
 _TEXT = _UNIT * 1_300
 
 
-def big_claude_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
+def big_claude_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = NOW_MS) -> SampleLedger:
     """Write about `size` bytes of transcripts below `directory`, over the 60 days before `now_ms`."""
-    random = Random(seed)
-    logs = Logs(directory)
-    book = Book()
-    stamp = Stamps()
+    return _tree("claude-code", _session, directory, size, seed, now_ms)
+
+
+def _tree(dialect: str, write: FileWriter, directory: Path, size: int, seed: int, now_ms: int) -> SampleLedger:
+    """As many files as that makes, each beginning where the one before it may end."""
+    random, logs, book, stamp = Random(seed), Logs(directory), Book(), Stamps()
     files = max(1, round(size / FILE_BYTES))
     span = 60 * 86_400_000 // files
     for number in range(files):
-        _file(number, now_ms - (files - number) * span, size // files, random, logs, book, stamp)
+        write(number, now_ms - (files - number) * span, size // files, random, logs, book, stamp)
     logs.flush()
-    return SampleLedger({"claude-code": book.models}, 0, logs.size)
+    return SampleLedger({dialect: book.models}, 0, logs.size)
 
 
-def _file(number: int, began: int, size: int, random: Random, logs: Logs, book: Book, stamp: Stamps) -> None:
+def _session(number: int, began: int, size: int, random: Random, logs: Logs, book: Book, stamp: Stamps) -> None:
     """One session of `size` bytes from `began`, UTC milliseconds, on."""
     path = f"projects/-home-dev-p{number % 40:03}/s-{number:03}.jsonl"
     head = _HEAD % (number % 40, number)
@@ -112,18 +120,9 @@ WINDOW_MS = 18_000_000
 """An official limit is reset every five hours."""
 
 
-def big_codex_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
-    """Write about `size` bytes of rollouts below `directory`, over the 60 days before `now_ms`."""
-    random = Random(seed)
-    logs = Logs(directory)
-    book = Book()
-    stamp = Stamps()
-    files = max(1, round(size / FILE_BYTES))
-    span = 60 * 86_400_000 // files
-    for number in range(files):
-        _rollout(number, now_ms - (files - number) * span, size // files, random, logs, book, stamp)
-    logs.flush()
-    return SampleLedger({"codex": book.models}, 0, logs.size)
+def big_codex_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = NOW_MS) -> SampleLedger:
+    """The same of rollouts."""
+    return _tree("codex", _rollout, directory, size, seed, now_ms)
 
 
 def _rollout(number: int, began: int, size: int, random: Random, logs: Logs, book: Book, stamp: Stamps) -> None:
@@ -167,23 +166,15 @@ _PAYLOAD = (
 TEAMS, USERS = 12, 40
 
 
-def big_litellm_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = 1_795_200_000_000) -> SampleLedger:
-    """Write about `size` bytes of logging payloads below `directory`, over the 60 days before `now_ms`."""
-    random = Random(seed)
-    logs = Logs(directory)
-    book = Book()
-    files = max(1, round(size / FILE_BYTES))
-    span = 60 * 86_400 // files
-    for number in range(files):
-        _payloads(number, now_ms // 1_000 - (files - number) * span, size // files, random, logs, book)
-    logs.flush()
-    return SampleLedger({"litellm": book.models}, 0, logs.size)
+def big_litellm_tree(directory: Path, size: int, *, seed: int = 7, now_ms: int = NOW_MS) -> SampleLedger:
+    """The same of logging payloads."""
+    return _tree("litellm", _payloads, directory, size, seed, now_ms)
 
 
-def _payloads(number: int, began: int, size: int, random: Random, logs: Logs, book: Book) -> None:
-    """One file of `size` bytes from `began`, UTC seconds, on."""
+def _payloads(number: int, began: int, size: int, random: Random, logs: Logs, book: Book, stamp: Stamps) -> None:
+    """One file of `size` bytes from `began`, UTC milliseconds, on; a payload tells its times in seconds."""
     path, sums = f"payloads-{number:04}.jsonl", book.of("claude-sonnet-4-5")
-    at, call, written, chance = began, 0, 0, random.random
+    at, call, written, chance = began // 1_000, 0, 0, random.random
     while written < size:
         call += 1
         at += int(chance() * 8)

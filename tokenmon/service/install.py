@@ -9,16 +9,17 @@ import json
 import os
 import pwd
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
+from tokenmon.agreement import agrees
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import looked_for
 from tokenmon.errors import TokenmonError, UsageError
 from tokenmon.exact import harmless
+from tokenmon.replacing import replace_file
 from tokenmon.service.machine import Machine
 from tokenmon.service.unit import HOME, NAME, OURS, SYSUSERS, USER, Unit, system_unit, user_unit
 from tokenmon.settings import Settings, cache_dir, config_dir, load_settings, state_dir, variable
@@ -235,29 +236,16 @@ def _check_systemd(machine: Machine) -> None:
 
 def _is_agreed(shown: Iterable[str], question: str, *, agreed: bool) -> bool:
     print("\n".join(shown))
-    if agreed:
-        return True
-    if not sys.stdin or not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", "add --yes once what is shown is what you want")
-    if input(f"{question} [y/N] ").strip().lower() in ("y", "yes"):
+    if agreed or agrees(question):
         return True
     print("nothing was changed")
     return False
 
 
 def _write(file: File) -> None:
-    """In one step, so that nobody ever reads half of it."""
     try:
         file.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".tokenmon-", dir=file.path.parent)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as opened:
-                opened.write(file.text)
-            os.chmod(name, file.mode)
-            os.replace(name, file.path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        replace_file(file.path, file.text.encode(), file.mode)
     except OSError as error:
         raise _refused("write", file.path, error) from error
 

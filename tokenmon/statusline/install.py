@@ -11,14 +11,15 @@ import shlex
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tokenmon import directories
-from tokenmon.errors import TokenmonError, UsageError
+from tokenmon.agreement import agrees
+from tokenmon.errors import TokenmonError
 from tokenmon.exact import harmless
+from tokenmon.replacing import replace_file
 
 KEY = "statusLine"
 OURS = "tokenmon statusline"
@@ -55,7 +56,7 @@ def run(environment: Mapping[str, str], home: Path, *, install: bool, agreed: bo
         print(f"{path}: Claude Code's status line {state}; nothing to change")
         return 0
     print("".join(_difference(path, before, after)), end="")
-    if not agreed and not _asked():
+    if not agreed and not agrees("Make this change?"):
         print("nothing was changed")
         return 0
     if _read(path) != before:
@@ -75,12 +76,6 @@ def _command(database: str) -> str:
     leads_here = found is not None and os.path.realpath(found) == os.path.realpath(sys.argv[0])
     command = OURS if leads_here else f"{shlex.quote(sys.executable)} -P -m {OURS}"
     return f"{command} --db {shlex.quote(database)}" if database else command
-
-
-def _asked() -> bool:
-    if not sys.stdin or not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on", "add --yes once the change shown is what you want")
-    return input("Make this change? [y/N] ").strip().lower() in ("y", "yes")
 
 
 # -- the text of the settings
@@ -176,17 +171,7 @@ def _replace(path: Path, text: str) -> None:
     real = Path(os.path.realpath(path))
     try:
         real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".settings-", dir=real.parent)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            if real.exists():
-                os.chmod(name, stat.S_IMODE(real.stat().st_mode))
-            os.replace(name, real)
-        except BaseException:
-            os.unlink(name)
-            raise
+        mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
+        replace_file(real, text.encode(), mode)
     except OSError as error:
         raise TokenmonError(f"cannot write {real}: {error.strerror}") from None
