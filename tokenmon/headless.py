@@ -14,6 +14,7 @@ from types import FrameType
 
 import msgspec
 
+from tokenmon.alerts import many
 from tokenmon.errors import LockHeld, SourceFailed
 from tokenmon.ingest import FileProgress, Progress, Service
 from tokenmon.notify import Manager
@@ -69,12 +70,12 @@ def _log(progress: Progress, log: Callable[[FileProgress], str]) -> None:
 
 
 def _log_text(each: FileProgress) -> str:
-    parts = [f"{each.rows:,} events"]
+    parts = [many(each.rows, "event")]
     if each.rejects:
-        parts.append(f"{each.rejects:,} invalid lines")
+        parts.append(many(each.rejects, "invalid line"))
     if each.skipped:
-        parts.append(f"{each.skipped:,} lines without usage")
-    return f"ingested {sanitise(each.path)}: {', '.join(parts)}, {each.bytes:,} bytes"
+        parts.append(f"{many(each.skipped, 'line')} without usage")
+    return f"ingested {sanitise(each.path)}: {', '.join(parts)}, {many(each.bytes, 'byte')}"
 
 
 def _log_json(each: FileProgress) -> str:

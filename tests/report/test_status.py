@@ -201,6 +201,15 @@ def test_an_alert_says_what_it_is_about() -> None:
     assert any(line.startswith("warning    2 invalid lines: /logs/a.jsonl (since ") for line in lines)
 
 
+def test_of_many_alerts_that_inform_of_the_same_a_few_are_told_and_all_that_fire() -> None:
+    notes = [replace(ALERT, id=n, state="info", severity="info", subject=f"/logs/{n}.jsonl") for n in range(9)]
+    fires = [replace(ALERT, id=n, subject=f"/other/{n}.jsonl") for n in range(9, 18)]
+    lines = plain_lines(replace(HEALTH, alerts=(*notes, *fires)), NOW, UTC)
+    assert sum("/logs/" in line and line.startswith("info ") for line in lines) == 3
+    assert sum("/other/" in line for line in lines) == len(fires)
+    assert f"info       {ALERT.kind}: 6 more of these; --json lists them" in lines
+
+
 HOURS = Limit(NOW - 60_000, "codex", "primary", 58.0, 300, NOW + 3_600_000, "pro")
 ENDED = Limit(NOW - 60_000, "codex", "secondary", 97.0, 10_080, NOW - 1_000, "pro")
 

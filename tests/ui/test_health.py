@@ -91,6 +91,21 @@ async def test_an_acknowledged_alert_is_listed_and_not_counted(tmp_path: Path) -
     filler.close()
 
 
+async def test_notes_that_say_the_same_are_folded_until_somebody_asks(tmp_path: Path) -> None:
+    notes = [Alarm("invalid lines", f"/logs/{n}.jsonl", "info", f"{n + 1} invalid lines", n + 1) for n in range(9)]
+    filler = troubled(tmp_path / "a.db", *notes, LATE)
+    async with driven(tmp_path / "a.db", (120, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("ALERTS  1 firing, 9 info", "6 more of these; Enter lists them")
+        assert told(driver).count(".jsonl: ") == 3 + 1, "three notes, and the source that fails"
+        for _ in range(5):
+            await driver.press("j")
+        await driver.press("enter")
+        await driver.shows("9 invalid lines")
+        assert "more of these" not in told(driver)
+    filler.close()
+
+
 async def test_n_walks_the_alerts_and_goes_round(tmp_path: Path) -> None:
     troubled(tmp_path / "a.db", LATE, BUDGET, UNPRICED).close()
     async with driven(tmp_path / "a.db") as driver:

@@ -5,6 +5,7 @@ that merely has nothing new is fresh, and invalid lines are a note, not an alarm
 """
 
 import os
+from collections import Counter
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,6 +158,8 @@ def _quality(health: SourceHealth | DialectHealth) -> dict[str, object]:
 
 _ALL_FINE = "fresh"
 SHOWN_SOURCES = 20
+ALIKE = 3
+"""Alerts of one kind that inform and are told."""
 TOLD = 8
 """Reasons of invalid lines that people are told."""
 OTHER_COLUMNS = 50
@@ -172,10 +175,7 @@ def plain_lines(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
         f"backlog    {health.backlog_bytes:,} bytes to read",
         f"prices     genai-prices {health.prices_version or '?'}, {health.prices_date or 'date unknown'}",
     ]
-    for each in health.alerts:
-        if each.state != "ok" and each.kind != UNPRICED_MODEL:  # what has no price is listed below
-            since = limits.clock(each.since, now_ms, zone)
-            lines += _folded(each.severity, f"{harmless(each.title)}{_where(each)} (since {since})")
+    lines += _alerts(health, now_ms, zone)
     for limit in limits.standing(health.limits, now_ms):
         lines += _folded("limit", _told(limit, now_ms, zone))
     for model in health.unpriced:
@@ -184,6 +184,23 @@ def plain_lines(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
     lines += ["", _sources(health, now_ms)] if health.sources else ["", "No sources."]
     if health.sources_total > min(len(health.sources), SHOWN_SOURCES):
         lines.append(f"{health.sources_total:,} sources in all; --json lists more")
+    return lines
+
+
+def _alerts(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
+    """Every alert that fires, and a few of each kind that inform; what has no price is listed apart."""
+    lines: list[str] = []
+    informing: Counter[str] = Counter()
+    for each in health.alerts:
+        if each.state == "ok" or each.kind == UNPRICED_MODEL:
+            continue
+        informing[each.kind] += each.state != "firing"
+        if each.state == "firing" or informing[each.kind] <= ALIKE:
+            since = limits.clock(each.since, now_ms, zone)
+            lines += _folded(each.severity, f"{harmless(each.title)}{_where(each)} (since {since})")
+    for kind, count in informing.items():
+        if count > ALIKE:
+            lines += _folded("info", f"{kind}: {count - ALIKE:,} more of these; --json lists them")
     return lines
 
 

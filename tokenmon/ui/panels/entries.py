@@ -14,6 +14,9 @@ from tokenmon.store.search import found_among
 REJECTS = 40
 """Invalid lines that are listed, the newest."""
 
+ALIKE = 3
+"""Alerts of one kind that inform and are listed before somebody asks for all of them."""
+
 
 class Doubted(NamedTuple):
     """Calls of a dialect that may be doubted in one way."""
@@ -44,7 +47,16 @@ class Entries:
     doubted: Mapping[str, Doubted] = field(default_factory=dict)
     """Of those dialects."""
     opened: frozenset[str] = frozenset()
-    """Keys of dialects that show why lines are invalid."""
+    """Keys of dialects that show why lines are invalid, and of kinds of alerts that are listed whole."""
+
+    @property
+    def folded(self) -> Mapping[str, tuple[str, ...]]:
+        """Keys of alerts that are not listed, by their kind: a log of many files has as many that say the same."""
+        alike: dict[str, list[str]] = {}
+        for key, alert in self.alerts.items():
+            if alert.state != "firing" and key not in self.seen and more(alert.kind) not in self.opened:
+                alike.setdefault(alert.kind, []).append(key)
+        return {kind: tuple(keys[ALIKE:]) for kind, keys in alike.items() if len(keys) > ALIKE + 1}
 
     @classmethod
     def of(
@@ -103,6 +115,11 @@ class Entries:
             },
             opened=frozenset(opened),
         )
+
+
+def more(kind: str) -> str:
+    """The key of what stands for folded alerts of a kind."""
+    return f"more {kind}"
 
 
 def _words_of(dialect: DialectHealth) -> tuple[str, ...]:

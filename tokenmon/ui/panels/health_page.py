@@ -13,7 +13,7 @@ from tokenmon.settings import config_dir
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
-from tokenmon.ui.panels.entries import Entries
+from tokenmon.ui.panels.entries import Entries, more
 from tokenmon.ui.panels.limits import painted
 from tokenmon.ui.widgets.bars import sparkline
 from tokenmon.ui.widgets.lines import flowed, wrapped
@@ -119,8 +119,14 @@ class Sections:
             f"{seen} acknowledged" if seen else "",
         )
         yield self._head("ALERTS", ", ".join(filter(None, counts)))
+        folded = entries.folded
+        away = frozenset(key for keys in folded.values() for key in keys)
         for key, alert in entries.alerts.items():
-            yield Part(key, self._alert(alert, key in entries.seen))
+            if key not in away:
+                yield Part(key, self._alert(alert, key in entries.seen))
+        for kind, keys in folded.items():
+            told = f"{len(keys):,} more of these; Enter lists them"
+            yield Part(more(kind), self._told("i", "INFO", self.look.palette.primary, kind, told, ""))
         if is_behind and entries.fine:
             yield self._said("rules", "what else may be wrong is known when everything is read")
             return
