@@ -65,6 +65,11 @@ def test_a_shared_edge_whose_calls_cancel_out_keeps_its_tokens(tmp_path: Path) -
 
 
 HOURS = [BASE + i * HOUR for i in range(9)]
+COMMITS = (
+    *((8 * HOUR + HOUR // 2 + 60_000, 0, 0), (8 * HOUR + 60_000, 0, 1)),
+    *((2 * HOUR, 1, 1), (12 * HOUR, 1, 1), (3 * HOUR, 2, 1)),
+)
+"""When a call is added to those of the first nine hours, and what `history` and `recent` are then."""
 
 
 async def test_kept_bins_are_asked_again_when_history_grows(tmp_path: Path) -> None:
@@ -72,12 +77,12 @@ async def test_kept_bins_are_asked_again_when_history_grows(tmp_path: Path) -> N
     path = made(tmp_path / "x.db", found)
     async with await Reader.open(path) as reader:
         assert drawn(await reader.chart(View(), MODEL, HOURS)) == raw(found, HOURS)
-        for at, history in ((8 * HOUR + 60_000, 0), (2 * HOUR, 1), (12 * HOUR, 1), (3 * HOUR, 2)):
+        for at, history, recent in COMMITS:
             more = call(BASE + at + 1, 2, 1000 + at)
             db = connect(path)
             add_events(db, [more])
             mark_dirty(db, [more.ts // HOUR])
-            set_meta(db, {"history": history})
+            set_meta(db, {"history": history, "recent": recent})
             db.close()
             found.append(more)
             assert drawn(await reader.chart(View(), MODEL, HOURS)) == raw(found, HOURS)
@@ -135,12 +140,12 @@ async def test_a_course_follows_what_is_committed(tmp_path: Path) -> None:
     found = [call(BASE + i * HOUR // 2, 1 + i % 4, i) for i in range(18)]
     path = made(tmp_path / "x.db", found)
     async with await Reader.open(path) as reader:
-        for at, history in ((8 * HOUR + 60_000, 0), (2 * HOUR, 1), (12 * HOUR, 1), (3 * HOUR, 2)):
+        for at, history, recent in COMMITS:
             before = await reader.course(View(), [*HOURS, BASE + DAY])
             db = connect(path)
             add_events(db, [call(BASE + at + 1, 2, 1000 + at)])
             mark_dirty(db, [(BASE + at) // HOUR])
-            set_meta(db, {"history": history})
+            set_meta(db, {"history": history, "recent": recent})
             db.close()
             after = await reader.course(View(), [*HOURS, BASE + DAY])
             changed = [i for i, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]

@@ -12,10 +12,10 @@ from tokenmon.errors import UsageError
 from tokenmon.store import vectors
 from tokenmon.store.cover import Span
 from tokenmon.store.reader import Reader
-from tokenmon.store.schema import HOUR
+from tokenmon.store.schema import HOUR, STEP
 from tokenmon.store.snapshot import Row, Snapshots
 from tokenmon.store.statements import Selection
-from tokenmon.store.vectors import STEP, Moment, Vector, cut
+from tokenmon.store.vectors import Moment, Vector, cut
 from tokenmon.view import View, Window
 
 FAR = BASE + 365 * 24 * HOUR
@@ -64,6 +64,7 @@ async def test_an_event_of_the_far_future_does_not_make_every_commit_a_change_of
         assert (await reader.totals(View(Window(BASE, BASE + 10 * HOUR)))).requests == 20
         add_events(db, [call(BASE + 9 * HOUR + 5, 2, 500)])
         mark_dirty(db, [(BASE + 9 * HOUR) // HOUR])
+        set_meta(db, {"recent": 1})
         assert await asked(reader, path, monkeypatch) == []
         assert (await reader.totals(View())).requests == 22
         assert (await reader.totals(View(Window(BASE, BASE + 10 * HOUR)))).requests == 21

@@ -26,7 +26,7 @@ from tests.store.building import (
 from tokenmon.errors import SteppedDown
 from tokenmon.source import RejectedLine, Row, Tally
 from tokenmon.store.requests import RUN, request_hash
-from tokenmon.store.schema import HOUR
+from tokenmon.store.schema import HOUR, STEP
 from tokenmon.store.writer import Writer
 
 
@@ -235,6 +235,19 @@ def test_history_grows_only_when_an_older_hour_changes(writer: Writer) -> None:
     assert commit_at(writer, 5 * HOUR, 4 * HOUR) == (None, None)
     assert commit_at(writer, 4 * HOUR, 5 * HOUR) == (1, None)
     assert commit_at(writer, 5 * HOUR + 9, 5 * HOUR + 10) == (1, None)
+
+
+def test_recent_grows_only_when_the_newest_hour_changes_before_its_newest_minutes(writer: Writer) -> None:
+    def recent_after(at: int) -> object:
+        commit_at(writer, at, 3 * HOUR)
+        return writer.get_meta("recent")
+
+    assert recent_after(2 * HOUR + 2 * STEP) is None
+    assert recent_after(2 * HOUR + 2 * STEP + 9) is None
+    assert recent_after(2 * HOUR + 5 * STEP) is None
+    assert recent_after(2 * HOUR + 4 * STEP) == 1
+    assert recent_after(2 * HOUR + 6 * STEP) == 1
+    assert recent_after(1 * HOUR) == 1, "history tells of older hours"
 
 
 def test_an_event_of_the_future_does_not_make_everything_after_it_history(writer: Writer) -> None:

@@ -14,7 +14,7 @@ from tests.store.test_reader import dimension
 from tokenmon.events import Names
 from tokenmon.source import Row
 from tokenmon.store.reader import Reader
-from tokenmon.store.schema import HOUR
+from tokenmon.store.schema import HOUR, STEP
 from tokenmon.store.writer import Writer
 from tokenmon.view import View, Window
 
@@ -24,10 +24,10 @@ WINDOWS = (
     Window(START + HOUR // 3, None),
     Window(START + HOUR, START + 9 * HOUR + 5),
     Window(None, START + 4 * HOUR),
+    Window(START + 6 * HOUR + STEP // 2, START + 12 * HOUR + 3 * STEP + 1),
 )
-moments = st.integers(0, 12).flatmap(
-    lambda hour: st.sampled_from([hour * HOUR, hour * HOUR + 1, hour * HOUR + HOUR // 2])
-)
+WITHIN = (0, 1, STEP + 3, HOUR // 2, HOUR - 2 * STEP, HOUR - STEP, HOUR - 1)
+moments = st.builds(lambda hour, within: hour * HOUR + within, st.integers(0, 12), st.sampled_from(WITHIN))
 
 
 @st.composite

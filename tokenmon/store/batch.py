@@ -5,6 +5,7 @@ rewritten calls are settled in memory against what is stored of the same calls.
 """
 
 import json
+import math
 import sqlite3
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -34,6 +35,11 @@ class Outcome:
     """Rows that gave way to another copy of the same call."""
     refused: list[tuple[int, int, str]] = field(default_factory=list)
     """(source id, offset, reason) of events that SQLite cannot take."""
+
+    @property
+    def oldest(self) -> float:
+        """Time of the oldest row that came or went, UTC milliseconds; infinite where none did."""
+        return min(map(_time_of, (*self.added, *self.removed)), default=math.inf)
 
 
 def store_events(

@@ -1,7 +1,8 @@
 """Bins of time, asked for once where they cannot change any more.
 
-What lies before the settled hour is kept until `history` grows, also of a bin that goes on after it; so a refresh asks
-for the newest hour, whatever the range. What a bin is (a chart's values, a course's sums) is the business of who asks.
+What lies before the settled hour is kept until `history` grows, and what lies in the open hour before its newest five
+minutes until `recent` grows, also of a bin that goes on after it; so a refresh asks for five minutes, whatever the
+range. What a bin is (a chart's values, a course's sums) is the business of who asks.
 """
 
 from collections import OrderedDict
@@ -14,8 +15,9 @@ from tokenmon.errors import UsageError
 from tokenmon.store.breakdown import MOST_BUCKETS
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import snap
+from tokenmon.store.schema import STEP
 from tokenmon.store.statements import Selection
-from tokenmon.store.vectors import STEP, Moment
+from tokenmon.store.vectors import Moment
 
 Bin = TypeVar("Bin")
 
@@ -41,6 +43,8 @@ class Bins(Generic[Bin]):
         self._kept: OrderedDict[_Key, Bin] = OrderedDict()
         self._size = 0
         self._version: object = None
+        self._still: dict[_Key, Bin] = {}
+        self._recent: object = None
 
     async def all(
         self,
@@ -56,11 +60,16 @@ class Bins(Generic[Bin]):
         parts = [_parts(*span, moment) for span in pairwise(edges)]
         keys: dict[Span, _Key] = {part: (selection, kind, *part) for of_bin in parts for part in of_bin}
         known = {part: self._kept[key] for part, key in keys.items() if key in self._kept}
+        known |= {part: self._still[key] for part, key in keys.items() if key in self._still}
         missing = [part for part in keys if part not in known]
         known |= zip(missing, await ask(missing) if missing else (), strict=True)
         for part, found in known.items():
-            if moment.settled is not None and part[1] <= moment.settled and part[0] % _MINUTE == 0:
+            if part[0] % _MINUTE:
+                continue
+            if moment.settled is not None and part[1] <= moment.settled:
                 self._keep(keys[part], found)
+            elif moment.still is not None and part[1] <= moment.still:
+                self._still[keys[part]] = found
         return [reduce(self._together, [known[part] for part in of_bin] or [self._empty]) for of_bin in parts]
 
     def _forget_what_changed(self, moment: Moment, catalogue: Catalogue) -> None:
@@ -69,6 +78,9 @@ class Bins(Generic[Bin]):
             self._kept.clear()
             self._size = 0
             self._version = version
+        if (version, moment.recent, moment.still) != self._recent:
+            self._still.clear()
+            self._recent = (version, moment.recent, moment.still)
 
     def _keep(self, key: _Key, found: Bin) -> None:
         if key in self._kept:
@@ -85,10 +97,9 @@ def _parts(low: int, high: int, moment: Moment) -> list[Span]:
     """What of a bin is settled and what is not; nothing where there are no events yet. A bin that begins within a
     minute is the first of a range that moves with the clock: what follows on the grid is asked for once.
     """
-    settled, newest = moment.settled, moment.newest
-    if newest is None or low > newest:
+    if moment.newest is None or low > moment.newest:
         return []
-    cuts = [settled] if settled is not None else []
+    cuts = [cut for cut in (moment.settled, moment.still) if cut is not None]
     if low % _MINUTE:
         cuts.append(-(-low // STEP) * STEP)
     return list(pairwise([low, *sorted({cut for cut in cuts if low < cut < high}), high]))

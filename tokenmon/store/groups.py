@@ -5,6 +5,7 @@ Series with the same value and flags are first added up column by column, which 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class Tally:
 
     __slots__ = (
         *("assumed", "base", "both", "both_list", "both_logged", "columns", "cost", "first", "flags", "last"),
-        *("only_logged", "unpriced", "unpriced_tokens"),
+        *("finished", "only_logged", "unpriced", "unpriced_tokens"),
     )
 
     def __init__(self) -> None:
@@ -44,6 +45,8 @@ class Tally:
         self.both = self.both_logged = self.both_list = self.only_logged = 0
         self.first: int | None = None
         self.last: int | None = None
+        self.finished: Sums | None = None
+        """The sums as they were told last: what is kept between questions is told again and again."""
 
     def add(self, flags: int, columns: Sequence[int], first: int | None, last: int | None) -> None:
         """Sums of series that have these flags."""
@@ -67,6 +70,7 @@ class Tally:
         if flags & Flag.CACHE_READ:
             self.base += columns[_INPUT] + columns[_READ] + columns[_WRITE_5M] + columns[_WRITE_1H]
         self._stretch(first, last)
+        self.finished = None
 
     def with_(self, other: "Tally") -> "Tally":
         """Both groups' sums as a new group."""
@@ -114,6 +118,11 @@ class Tally:
 
     def sums(self) -> Sums:
         """The finished sums."""
+        if self.finished is None:
+            self.finished = self._finish()
+        return self.finished
+
+    def _finish(self) -> Sums:
         if not self.columns[0]:
             return Sums(cost=0)
         return Sums(
@@ -213,9 +222,10 @@ def ordered(
 
 
 def _by(entries: list[Entry], key: Callable[[Entry], Any], descending: bool) -> list[Entry]:
-    known = [entry for entry in entries if key(entry) is not None]
-    known.sort(key=key, reverse=descending)
-    return known + [entry for entry in entries if key(entry) is None]
+    keys = [key(entry) for entry in entries]
+    known = [place for place, found in enumerate(keys) if found is not None]
+    known.sort(key=keys.__getitem__, reverse=descending)
+    return [*(entries[place] for place in known), *(e for e, found in zip(entries, keys, strict=True) if found is None)]
 
 
 def _by_name(entries: list[Entry], descending: bool) -> list[Entry]:
@@ -225,6 +235,7 @@ def _by_name(entries: list[Entry], descending: bool) -> list[Entry]:
     return entries
 
 
+@lru_cache(maxsize=50_000)
 def _folded(value: str | None) -> tuple[str, str] | None:
     return None if value is None else (value.casefold(), value)
 

@@ -42,7 +42,7 @@ from tokenmon.store.statements import Selection
 from tokenmon.store.vectors import Moment, Vectors
 from tokenmon.view import View, Window
 
-_FACTS = ("history", "front", "watermark", *(f"pruned_{level}" for level, _ in LEVELS))
+_FACTS = ("history", "recent", "front", "watermark", *(f"pruned_{level}" for level, _ in LEVELS))
 _MOMENT = f"""
 SELECT name, value FROM meta WHERE name IN ({", ".join("?" * len(_FACTS))})
 UNION ALL SELECT 'newest', max(ts) FROM event
@@ -281,6 +281,7 @@ class Reader:
             newest=facts["newest"],
             settled=_settled(facts),
             history=facts.get("history") or 0,
+            recent=facts.get("recent") or 0,
             floors=_floors(facts),
             dirty=tuple(runs((hour for (hour,) in dirty if watermark is None or hour * HOUR >= watermark), HOUR)),
         )

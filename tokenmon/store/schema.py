@@ -16,6 +16,8 @@ APPLICATION_ID = 0x746F6B6D
 """'tokm', so that `file` and we tell our database from another."""
 
 HOUR = 3_600_000
+STEP = HOUR // 12
+"""What viewers cut the newest hour at, milliseconds: they read at most so much anew."""
 LEVELS: tuple[tuple[str, int], ...] = (
     ("r1h", HOUR),
     ("r6h", 6 * HOUR),
@@ -130,7 +132,8 @@ CREATE TABLE alert(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 # meta: watermark (events before it were pruned, ms) | pruned_run (of request: pruned so far; -1 done) | run (of
-# request) | history (grows whenever a commit touches an hour before the newest, or before the front) | front (the hour
+# request) | history (grows whenever a commit touches an hour before the newest, or before the front) | recent (grows
+# whenever one touches the newest hour before its newest five minutes) | front (the hour
 # of the clock, ms, kept once there are events of the future) | backlog (bytes known unread) | backfill (what backlog
 # was when everything had been found) | caught_up (1: everything found at a start was read) | paths (JSON list) |
 # prices (fingerprint) | prices_version | prices_date | places (JSON list of label, path) |

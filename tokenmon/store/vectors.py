@@ -2,8 +2,9 @@
 
 A span is cut into pieces. Those that lie before the settled hour only change when `history` grows, so they are kept,
 and so is what they fold to; cut at whole hours and at five minutes, they stay the same while a relative range moves
-with the clock. What is read anew is a few minutes of events at the edges and the open hour, once per commit, whatever
-number of panels ask. Sums come from the cover that also takes off; first and last times from one that only adds,
+with the clock. What lies in the open hour before its newest five minutes only changes when `recent` grows, too. What is
+read anew is a few minutes of events at the edges and at the end, once per commit, whatever number of panels ask. Sums
+come from the cover that also takes off; first and last times from one that only adds,
 because a least cannot be taken back.
 """
 
@@ -16,15 +17,12 @@ from tokenmon.dimensions import Dimension
 from tokenmon.store.catalogue import Catalogue
 from tokenmon.store.cover import RAW, Floors, Part, Span, adding, corrections, cover
 from tokenmon.store.groups import Tally, Values, fold, together
-from tokenmon.store.schema import HOUR, SUMS
+from tokenmon.store.schema import HOUR, STEP, SUMS
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.statements import TIMES, Selection, sums
 
 Vector = dict[int, Row]
 """By series: SUMS, then the first and the last time."""
-
-STEP = HOUR // 12
-"""Grid of the pieces inside an hour, milliseconds: at most so much is read from events at an edge of every refresh."""
 
 _NOTHING = Tally()
 _KEPT = 64
@@ -47,9 +45,16 @@ class Moment:
     """What is before this full hour changes only with `history`."""
     history: int
     """Grows when something before `settled` changes."""
+    recent: int
+    """Grows when something before `still` changes, and not before `settled`."""
     floors: Floors
     dirty: tuple[tuple[int, int], ...]
     """Spans whose roll-ups are not to be trusted."""
+
+    @property
+    def still(self) -> int | None:
+        """What is before these newest five minutes changes only with `history` or `recent`."""
+        return None if self.newest is None else self.newest // STEP * STEP
 
 
 @dataclass(eq=False)
@@ -99,6 +104,8 @@ class Vectors:
         self._kept: OrderedDict[tuple[Selection, Span], Piece] = OrderedDict()
         self._rows = 0
         self._version: object = None
+        self._still: dict[tuple[Selection, Span], Piece] = {}
+        self._recent: object = None
         self._fresh: dict[tuple[Selection, Span], Piece] = {}
         self._revision: object = None
         self._bases: OrderedDict[object, dict[Values, Tally]] = OrderedDict()
@@ -106,12 +113,12 @@ class Vectors:
     async def read(self, moment: Moment, catalogue: Catalogue, selection: Selection, span: Span) -> Pieces:
         """The vector of a span; its edges must be answerable (see `cover.snap`)."""
         self._forget_what_changed(moment, catalogue)
-        kept, fresh = cut(opened(span, moment), moment.settled)
-        return Pieces(
-            tuple([await self._settled(moment, selection, piece) for piece in kept]),
-            tuple([await self._anew(moment, selection, piece) for piece in fresh]),
-            self._bases,
-        )
+        kept, open_ = cut(opened(span, moment), moment.settled)
+        still, fresh = cut_open(open_, moment.settled, moment.still)
+        settled = [await self._settled(moment, selection, piece) for piece in kept]
+        settled += [await self._read_once(self._still, moment, selection, piece) for piece in still]
+        anew = [await self._read_once(self._fresh, moment, selection, piece) for piece in fresh]
+        return Pieces(tuple(settled), tuple(anew), self._bases)
 
     def _forget_what_changed(self, moment: Moment, catalogue: Catalogue) -> None:
         version = (moment.history, moment.floors, catalogue.generation)
@@ -120,16 +127,21 @@ class Vectors:
             self._bases.clear()
             self._rows = 0
             self._version = version
+        if (version, moment.recent, moment.still) != self._recent:
+            self._still.clear()
+            self._recent = (version, moment.recent, moment.still)
         if (version, moment.revision) != self._revision:
             self._fresh.clear()
             self._revision = (version, moment.revision)
 
-    async def _anew(self, moment: Moment, selection: Selection, span: Span) -> Piece:
-        """A piece that the next commit may change."""
+    async def _read_once(
+        self, known: dict[tuple[Selection, Span], Piece], moment: Moment, selection: Selection, span: Span
+    ) -> Piece:
+        """A piece of the open hour or of an edge."""
         key = (selection, span)
-        if key not in self._fresh:
-            self._fresh[key] = Piece(await _read(moment, selection, _adding(moment, selection, span)))
-        return self._fresh[key]
+        if key not in known:
+            known[key] = Piece(await _read(moment, selection, _adding(moment, selection, span)))
+        return known[key]
 
     async def _settled(self, moment: Moment, selection: Selection, span: Span) -> Piece:
         key = (selection, span)
@@ -166,6 +178,23 @@ def cut(span: Span, settled: int | None) -> tuple[list[Span], list[Span]]:
     if end is None or end > settled:
         fresh.append((settled, end))
     return kept, fresh
+
+
+def cut_open(spans: Sequence[Span], settled: int | None, still: int | None) -> tuple[list[Span], list[Span]]:
+    """Pieces of which nothing is kept, as those of the open hour that stand still for now, and those that do not."""
+    if settled is None or still is None:
+        return [], list(spans)
+    resting: list[Span] = []
+    moving: list[Span] = []
+    for start, end in spans:
+        low = settled if start is None else max(settled, -(-start // STEP) * STEP)
+        high = still if end is None else min(still, end // STEP * STEP)
+        if low < high:
+            resting.append((low, high))
+            moving += [edge for edge in ((start, low), (high, end)) if edge[0] != edge[1]]
+        else:
+            moving.append((start, end))
+    return resting, moving
 
 
 async def _read(moment: Moment, selection: Selection, parts: Iterable[Part]) -> Vector:

@@ -26,7 +26,7 @@ from tokenmon.store.names import SeriesIds
 from tokenmon.store.reprice import Price, Repricing
 from tokenmon.store.requests import Requests
 from tokenmon.store.rows import SERIES, SOURCE, Narrowed, Narrower
-from tokenmon.store.schema import HOUR, MAX_SERIES
+from tokenmon.store.schema import HOUR, MAX_SERIES, STEP
 from tokenmon.store.sessions import Sessions
 from tokenmon.store.sources import Sources, count_doubts
 from tokenmon.text import sanitise
@@ -112,7 +112,7 @@ class Writer:
             checkpoints = self._sources.advance(steps, now_ms)
             batch = Narrowed()
             expired = self._narrow(steps, checkpoints, now_ms, batch)
-            settled = self._settled_hour()
+            settled, still = self._settled_hour(), self._still()
             outcome = store_events(self._connection, batch.plain, batch.rewritten, self._watermark())
             outcome.refused += batch.refused
             self._keep_details(batch, outcome)
@@ -124,7 +124,8 @@ class Writer:
             self._raise_overflows(now_ms)
             widened = rollups.hours_of(batch.rewritten)  # sessions, also by copies that were not stored
             older = settled is not None and min(touched | widened, default=settled) < settled
-            self._note_facts(backlog, max(now_ms // HOUR, settled or 0), older=older)
+            recent = still is not None and outcome.oldest < still
+            self._note_facts(backlog, max(now_ms // HOUR, settled or 0), older=older, recent=recent)
         self._sources.committed()
         return _committed(steps, checkpoints, sum(expired), outcome)
 
@@ -257,14 +258,23 @@ class Writer:
     def _watermark(self) -> int:
         return meta.get_int(self._connection, "watermark")
 
-    def _newest_hour(self) -> int | None:
+    def _newest(self) -> int | None:
         row = self._connection.execute("SELECT ts FROM event ORDER BY ts DESC LIMIT 1").fetchone()
-        return None if row is None else row[0] // HOUR
+        return None if row is None else int(row[0])
+
+    def _newest_hour(self) -> int | None:
+        newest = self._newest()
+        return None if newest is None else newest // HOUR
 
     def _settled_hour(self) -> int | None:
         """Before it, viewers keep what they know until `history` grows."""
         newest, front = self._newest_hour(), meta.get(self._connection, "front")
         return min(newest, front // HOUR) if newest is not None and isinstance(front, int) else newest
+
+    def _still(self) -> int | None:
+        """Before it, viewers keep what they know until `recent` grows, milliseconds."""
+        newest = self._newest()
+        return None if newest is None else newest // STEP * STEP
 
     def _narrow(
         self, steps: Sequence[Step], checkpoints: Sequence[Checkpoint], now_ms: int, batch: Narrowed
@@ -349,11 +359,13 @@ class Writer:
             alerts.overflowed(self._connection, field, sanitise(self._sources.path(source)), count, now_ms)
         self._series.overflows.clear()
 
-    def _note_facts(self, backlog: int, present: int, *, older: bool) -> None:
+    def _note_facts(self, backlog: int, present: int, *, older: bool, recent: bool) -> None:
         """`present` is the hour of the clock, or the settled one where that is ahead."""
         facts: dict[str, str | int] = {"backlog": backlog}
         if older:
             facts["history"] = meta.get_int(self._connection, "history") + 1
+        elif recent:
+            facts["recent"] = meta.get_int(self._connection, "recent") + 1
         front, newest = meta.get_int(self._connection, "front"), self._newest_hour()
         # An event of the future would settle the present hour, and every commit change what is settled. Once there is
         # a front it only moves on, as what viewers keep of before it must stay right.
