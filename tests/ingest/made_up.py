@@ -1,7 +1,8 @@
 """A producer that does not exist, so that what is promised of documents, totals and tables is shown on its own."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,11 +140,12 @@ class Turning:
         once: bool = False,
         dialects: Sequence[Dialect] = MADE_UP,
         settings: Settings | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.database = database
         self._writer = Writer.open(database)
         self._ingester = Ingester(
-            settings or Settings(), self._writer, _book(), map(str, paths), once=once, dialects=dialects
+            settings or Settings(), self._writer, _book(), map(str, paths), once=once, dialects=dialects, clock=clock
         )
 
     def __enter__(self) -> "Turning":

@@ -11,7 +11,7 @@ import os
 import stat
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from tokenmon.pricing import PriceBook
 from tokenmon.settings import Settings
 from tokenmon.source import Checkpoint, Kind, Step, Tally
 from tokenmon.store.writer import Writer
-from tokenmon.tail import OpenSource, Piece, Register, Roots
+from tokenmon.tail import GRACE_S, OpenSource, Piece, Register, Roots
 from tokenmon.tail.document import read_whole
 
 BATCH_ROWS = 20_000
@@ -81,13 +81,18 @@ class Ingester:
         *,
         once: bool = False,
         dialects: Sequence[Dialect] = DIALECTS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`once`: what is there is all there will be, so a last line without a newline need not rest."""
+        """`once`: what is there is all there will be, so a last line without a newline need not rest.
+
+        `clock`: seconds that never go back.
+        """
         self._settings = settings
         self._writer = writer
         self._book = book
         self._paths = [Path(path) for path in paths]
         self._once = once
+        self._clock = clock
         self._dialects = dialects
         self._kinds = Kinds(dialects)
         self._quiet = Quiet()
@@ -101,7 +106,9 @@ class Ingester:
     def _begin(self) -> None:
         """Know what the database knows, and nothing more."""
         checkpoints = self._writer.checkpoints()
-        self._register = Register(each for each in checkpoints if each.kind == "lines")
+        grace_s = 0.0 if self._once else GRACE_S  # nobody is there to see it turn up
+        lines = [each for each in checkpoints if each.kind == "lines"]
+        self._register = Register(lines, grace_s=grace_s, clock=self._clock)
         self._named = NamedSources(each for each in checkpoints if each.kind != "lines")
         self._roots = Roots(
             self._paths,
@@ -140,8 +147,13 @@ class Ingester:
 
     @property
     def is_behind(self) -> bool:
-        """Bytes are known to be unread, or entries were not yet looked at since the start."""
-        return bool(self._waiting) or not self._looked_everywhere
+        """Bytes are known to be unread, entries were not yet looked at since the start, or files went away unnoted."""
+        return bool(self._waiting) or not self._looked_everywhere or self._must_retire
+
+    @property
+    def _must_retire(self) -> bool:
+        """It is time to ask which files are gone; with `once` that is when all others were read."""
+        return self._retiring or self._register.has_replaced
 
     def hint(self, paths: Iterable[str]) -> None:
         """These paths may have changed: they go first."""
@@ -161,11 +173,11 @@ class Ingester:
         else writes to it.
         """
         self._look_around()
-        if self._retiring and not self._steps:
+        if self._must_retire and not self._steps and not (self._once and self._waiting):
             self._retire()
         for path in self._next_sources():
             self._take_turn(path)
-        full = self._rows >= BATCH_ROWS or time.monotonic() - self._batch_began >= BATCH_S
+        full = self._rows >= BATCH_ROWS or self._clock() - self._batch_began >= BATCH_S
         return self.flush() if self._steps and (full or not self._waiting) else None
 
     def flush(self) -> Progress | None:
@@ -173,7 +185,7 @@ class Ingester:
         steps, rows = self._steps, self._rows
         if not steps:
             return None
-        now = time.monotonic()
+        now = self._clock()
         for step in steps:
             step.reasons = Counter(step.reasons)  # of lines that are counted and not told one by one
             step.reasons.update(line.reason for line in step.rejects)
@@ -202,7 +214,7 @@ class Ingester:
     def _next_sources(self) -> Iterator[str]:
         """Round-robin: whoever had a turn goes to the end."""
         for _ in range(min(self._settings.files_per_cycle, len(self._waiting))):
-            if self._rows >= BATCH_ROWS or (self._steps and time.monotonic() - self._batch_began >= BATCH_S):
+            if self._rows >= BATCH_ROWS or (self._steps and self._clock() - self._batch_began >= BATCH_S):
                 return
             yield next(iter(self._waiting))
 
@@ -214,7 +226,7 @@ class Ingester:
             path = self._kinds.source_of(self._hints.popleft())
             if self._is_ours(path):
                 self._enqueue(path, first=True)
-        now = time.monotonic()
+        now = self._clock()
         if self._looked_everywhere and now < self._next_scan:
             return
         scan = self._roots.scan()
@@ -307,7 +319,7 @@ class Ingester:
 
     def _take_turn(self, path: str) -> None:
         """One source's turn: at most `bytes_per_file` bytes of it."""
-        self._batch_began = self._batch_began or time.monotonic()
+        self._batch_began = self._batch_began or self._clock()
         try:
             kind = self._kind_of(path)
             if kind == "lines":
@@ -397,6 +409,8 @@ class Ingester:
         """The source's step of this batch; a new one where its file was replaced since the last piece."""
         step = self._current.get(source.key)
         if step is None or not is_same_place(step.after, before):
+            if step is not None:
+                step.after = replace(step.after, gone=True)
             step = Step(before, before, [], [], Tally())
             self._begin_step(source.key, step)
         return step
@@ -412,14 +426,14 @@ class Ingester:
         if self._once or time.time() - mtime_ns / 1e9 >= AT_REST_S:
             return True
         known_ns, since = self._resting.get(path, (0, 0.0))
-        return known_ns == mtime_ns and time.monotonic() - since >= AT_REST_S
+        return known_ns == mtime_ns and self._clock() - since >= AT_REST_S
 
     def _remember_rest(self, path: str, mtime_ns: int, *, unread: int) -> None:
         """Nothing more can be taken now; what ends in the middle of something is looked at again after a while."""
         if not unread:
             self._resting.pop(path, None)
         elif self._resting.get(path, (0, 0.0))[0] != mtime_ns:
-            self._resting[path] = (mtime_ns, time.monotonic())
+            self._resting[path] = (mtime_ns, self._clock())
 
     # -- going away
 
