@@ -126,7 +126,8 @@ def talk(numbers: Sequence[int] = (), *messages: Json, name: str = "t", indent: 
 
 
 @cache
-def _book() -> PriceBook:
+def book() -> PriceBook:
+    """The bundled prices."""
     return open_book(None, Path(cache_home(), "tokenmon"))
 
 
@@ -145,7 +146,7 @@ class Turning:
         self.database = database
         self._writer = Writer.open(database)
         self._ingester = Ingester(
-            settings or Settings(), self._writer, _book(), map(str, paths), once=once, dialects=dialects, clock=clock
+            settings or Settings(), self._writer, book(), map(str, paths), once=once, dialects=dialects, clock=clock
         )
 
     def __enter__(self) -> "Turning":
@@ -165,6 +166,10 @@ class Turning:
         while self._writer.rebuild(1.0):
             pass
         return [progress for progress in told if progress is not None]
+
+    def hint(self, *changed: Path) -> None:
+        """These may have changed."""
+        self._ingester.hint(map(str, changed))
 
     def turn(self) -> None:
         """One turn."""

@@ -2,13 +2,11 @@
 
 import os
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.permissions import ordinary_user
 from tests.tail.loop import Loop, append, lines, texts
 from tokenmon.tail import NotRegular, Register, Roots, Scan
 
@@ -209,21 +207,6 @@ def test_a_strange_modification_time_changes_nothing(logs: Path, loop: Loop, whe
     os.utime(logs / "a.jsonl", (when, when))
     loop.run()
     assert loop.texts() == texts(0, 5)
-
-
-@contextmanager
-def ordinary_user() -> Iterator[Path]:
-    """A directory of a user whom permissions stop, also where the tests run as root."""
-    with tempfile.TemporaryDirectory() as directory:
-        root = os.geteuid() == 0
-        if root:
-            os.chown(directory, 65534, 65534)
-            os.seteuid(65534)
-        try:
-            yield Path(directory)
-        finally:
-            if root:
-                os.seteuid(0)
 
 
 def test_a_directory_that_cannot_be_listed_is_told_and_keeps_its_files() -> None:

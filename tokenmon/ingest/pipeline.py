@@ -8,6 +8,7 @@ counted twice by guessing.
 """
 
 import os
+import resource
 import stat
 import time
 from collections import Counter, OrderedDict, deque
@@ -40,6 +41,8 @@ AT_REST_S = 60.0
 """A last line without a newline is taken when its file has been still for so long."""
 TOLD_BACKLOG = 16 << 20
 """Bytes; a smaller backlog is read within a second or so, and is not told before it is."""
+MOST_OPEN = 100
+"""Sources that are held open, fewer where descriptors are few."""
 DRAIN_S = 5.0
 """So long a file that went away is watched for lines that its producer still writes to it."""
 
@@ -99,6 +102,10 @@ class Ingester:
         self._hints: deque[str] = deque()
         self.failures: dict[str, str] = {}
         """Paths that cannot be read at the moment, and why."""
+        self._unseen: set[str] = set()
+        """What the scan could not look at, in the pass that is going on."""
+        self._unseen_before: set[str] = set()
+        """The same of the last whole pass."""
         self.missing: list[str] = []
         """Roots that are not there at the moment."""
         self._begin()
@@ -108,7 +115,7 @@ class Ingester:
         checkpoints = self._writer.checkpoints()
         grace_s = 0.0 if self._once else GRACE_S  # nobody is there to see it turn up
         lines = [each for each in checkpoints if each.kind == "lines"]
-        self._register = Register(lines, grace_s=grace_s, clock=self._clock)
+        self._register = Register(lines, max_open=_most_open(), grace_s=grace_s, clock=self._clock)
         self._named = NamedSources(each for each in checkpoints if each.kind != "lines")
         self._roots = Roots(
             self._paths,
@@ -149,6 +156,11 @@ class Ingester:
     def is_behind(self) -> bool:
         """Bytes are known to be unread, entries were not yet looked at since the start, or files went away unnoted."""
         return bool(self._waiting) or not self._looked_everywhere or self._must_retire
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds until it looks around again by itself."""
+        return max(0.0, self._next_scan - self._clock())
 
     @property
     def _must_retire(self) -> bool:
@@ -235,14 +247,22 @@ class Ingester:
         for vanished in scan.vanished:
             self._vanished(vanished)
         for failed, reason in scan.failures.items():
+            self._unseen.add(str(failed))
             self._fails(str(failed), reason)
         if scan.complete:
+            self._see_again()
             self.missing = [str(path) for path in scan.missing]
             if not self._looked_everywhere:
                 self._tell_backlog()
             self._looked_everywhere = True
             self._next_scan = now + self._settings.scan_interval
             self._after_a_pass(now)
+
+    def _see_again(self) -> None:
+        """A pass is over: what it could look at again fails no more."""
+        for path in self._unseen_before - self._unseen:
+            self.failures.pop(path, None)
+        self._unseen_before, self._unseen = self._unseen, set()
 
     def _tell_backlog(self) -> None:
         """Everything was found: say how much there is to read, so that viewers can tell how far it is.
@@ -262,7 +282,8 @@ class Ingester:
                 self._waiting.setdefault(path, 0)
         for path in self._register.due(limit=self._settings.files_per_cycle):
             self._waiting.setdefault(path, 0)
-        for path in (*self.failures, *self._named.databases()):
+        failing = [path for path in self.failures if path not in self._unseen_before]
+        for path in (*failing, *self._named.databases()):
             self._enqueue(path)
         self._drain(now)
         self._retiring = True
@@ -455,6 +476,8 @@ class Ingester:
                     step = self._step(source, source.checkpoint)
                     step.tally.rejects += 1
                     step.rejects.append(unfinished)
+                    step.after = replace(step.after, size=step.after.offset)  # told now, not as lost later
+                    self._register.advanced(step.after)
                 source.close()
         left = {source.key for source in unnamed if not source.closed}
         self._leaving = {key: since for key, since in self._leaving.items() if key in left}
@@ -513,6 +536,12 @@ def _file_progress(step: Step) -> FileProgress:
         skipped=step.tally.skipped,
         rejects=step.tally.rejects,
     )
+
+
+def _most_open() -> int:
+    """A quarter of the descriptors that there may be: the others are for the database, directories and watches."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_OPEN if limit == resource.RLIM_INFINITY else max(1, min(MOST_OPEN, limit // 4))
 
 
 def _reason(error: OSError) -> str:

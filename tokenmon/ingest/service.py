@@ -220,7 +220,7 @@ class Service:
         self._trouble = tuple(self._watch.problems())
         self._writer.checkpoint_wal()
         began = time.monotonic()
-        self._watch.wait(min(HEARTBEAT_S, self._settings.scan_interval))
+        self._watch.wait(min(HEARTBEAT_S, self._ingester.rest_s))
         if not self._stop():
             time.sleep(max(0.0, min(QUIET_S, began + QUIET_S - time.monotonic())))
 

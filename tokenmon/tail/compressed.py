@@ -17,6 +17,7 @@ from tokenmon.tail.content import Content, CorruptArchive, Plain
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SUFFIXES = (".gz", ".zst")
+_UNREAD = (".bz2", ".xz", ".lz4", ".zip", ".7z", ".br", ".lzma")
 _RAW = 64 * 1024
 _BLOCK = 256 * 1024
 
@@ -27,7 +28,9 @@ def looks_compressed(path: str) -> bool:
 
 
 def content_of(fd: int, path: str) -> Content:
-    """The content of an open file, whatever holds it."""
+    """The content of an open file, whatever holds it. Raises CorruptArchive for what no archive is or is read here."""
+    if path.endswith(_UNREAD):
+        raise CorruptArchive(0, "compressed in a way that is not read; .gz and .zst are", path)
     magic = os.pread(fd, 4, 0)
     if magic.startswith(_GZIP):
         return Compressed(fd, path, _Gzip, zlib.error)

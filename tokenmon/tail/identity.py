@@ -118,6 +118,7 @@ class Register:
                 self._heads.add(checkpoint)
             else:
                 self._put(checkpoint)
+                self._displace(checkpoint.path, (checkpoint.dev, checkpoint.ino))
                 self._names[checkpoint.path] = (checkpoint.dev, checkpoint.ino)
 
     # -- opening

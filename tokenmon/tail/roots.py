@@ -17,8 +17,6 @@ from pathlib import Path
 
 from tokenmon.source import is_log_name
 
-_UNREAD = (".bz2", ".xz", ".lz4", ".zip", ".7z", ".br", ".lzma")
-
 
 @dataclass(slots=True)
 class Scan:
@@ -64,7 +62,7 @@ class Roots:
         self._tops: list[str] = []
         """Where the roots led in this pass; what is known elsewhere is no concern of ours."""
         self._blind: list[str] = []
-        """Directories that could not be looked at in this pass: nothing below them vanished."""
+        """What could not be looked at in this pass: neither it nor anything below it vanished."""
         self._roots: deque[str] = deque()
         self._directories: deque[str] = deque()
         self._walked: set[str] = set()
@@ -150,9 +148,9 @@ class Roots:
         else:
             self._entries, self._stop, self._directory = entries, entries.close, directory
 
-    def _fail(self, directory: str, error: OSError, step: Scan) -> None:
-        self._blind.append(directory)
-        step.failures[Path(directory)] = _reason(error)
+    def _fail(self, path: str, error: OSError, step: Scan) -> None:
+        self._blind.append(path)
+        step.failures[Path(path)] = _reason(error)
 
     def _leave(self) -> None:
         self._stop()
@@ -184,15 +182,12 @@ class Roots:
             return
         if not entry.is_file(follow_symlinks=False):
             return
-        if entry.name.endswith(_UNREAD):
-            step.failures[Path(entry.path)] = "compressed in a way that is not read; .gz and .zst are"
-            return
         try:
             self._see(entry.path, entry.stat(follow_symlinks=False), step)
         except FileNotFoundError:
             pass
         except OSError as error:
-            step.failures[Path(entry.path)] = _reason(error)
+            self._fail(entry.path, error, step)
 
     def _see(self, path: str, found: os.stat_result, step: Scan) -> None:
         if path in self._seen or path in self._excluded:
