@@ -12,6 +12,7 @@ from tests.ingest.ingesting import ingest, inputs, rows
 from tests.ingest.made_up import Turning
 from tests.tail.loop import Clock
 from tokenmon.dialects import DIALECTS
+from tokenmon.ingest import Progress
 
 SCAN_S = 5.0
 """How often the ingester looks around."""
@@ -20,7 +21,7 @@ SCAN_S = 5.0
 class Tailer(Protocol):
     """Somebody who reads a directory of logs."""
 
-    def look(self) -> None:
+    def look(self) -> object:
         """Bring yourself up to date."""
 
     def counted(self) -> list[int]:
@@ -72,14 +73,19 @@ class Staying(Stored):
         super().__init__(logs, database)
         self._turning, self._clock = turning, clock
 
-    def look(self) -> None:
-        """All there is."""
-        self.later(SCAN_S)
+    def look(self) -> list[Progress]:
+        """All there is; what was committed."""
+        return self.later(SCAN_S)
 
-    def later(self, seconds: float) -> None:
+    def later(self, seconds: float) -> list[Progress]:
         """All there is after a while."""
         self._clock.now += seconds
-        self._turning.until_idle()
+        return self._turning.until_idle()
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Paths that cannot be read at the moment, and why."""
+        return self._turning.failures
 
 
 @contextmanager
