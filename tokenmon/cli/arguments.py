@@ -454,7 +454,7 @@ def parse(words: Sequence[str]) -> Arguments:
     """What the command line says. UsageError; exits by itself for --help and --version."""
     command, rest = _split(words)
     parser = COMMANDS[command]()
-    return Arguments(command, parser.parse_intermixed_args(_joined(rest)))
+    return Arguments(command, parser.parse_intermixed_args(_joined(_placed(rest))))
 
 
 def _split(words: Sequence[str]) -> tuple[str, list[str]]:
@@ -471,6 +471,14 @@ def _split(words: Sequence[str]) -> tuple[str, list[str]]:
         else:
             break
     return "", list(words)
+
+
+def _placed(words: Sequence[str]) -> list[str]:
+    """A path behind `--` in a spelling that is no flag's, because argparse forgets where it stood."""
+    if "--" not in words:
+        return list(words)
+    end = words.index("--")
+    return [*words[:end], *(f"./{word}" if word.startswith("-") else word for word in words[end + 1 :])]
 
 
 def _joined(words: Sequence[str]) -> list[str]:
