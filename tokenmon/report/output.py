@@ -115,7 +115,8 @@ def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str], 
 
 
 def _cell(column: Column, width: int, text: str) -> str:
+    is_path = text.startswith("/")  # its end tells it from others
     while column.label and cells(text) > width:
-        text = clip(text, len(text) - 1)
+        text = f"…{text[2:]}" if is_path else clip(text, len(text) - 1)
     blank = " " * (width - cells(text))
     return text + blank if column.label else blank + text
