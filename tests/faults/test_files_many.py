@@ -1,7 +1,6 @@
 """Many files and busy ones: none starves another, none is forgotten, and descriptors are left for everybody."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -65,9 +64,7 @@ def test_fault_037_more_files_than_may_be_looked_at_or_opened_are_all_read(tmp_p
     assert inputs(database) == expected([*range(300), *range(300, 600, 50)])
 
 
-def test_fault_038_a_line_of_a_quiet_file_is_seen_within_two_scans_beside_a_busy_one(
-    tmp_path: Path, logs: Logs
-) -> None:
+def test_fault_038_a_quiet_files_line_is_seen_within_two_scans_beside_a_busy_one(tmp_path: Path, logs: Logs) -> None:
     database, clock = tmp_path / "t.db", Clock()
     for number in range(100):
         logs.append(f"{number}.jsonl", [number])

@@ -1,4 +1,4 @@
-"""Every line counts once, whatever happens to its file."""
+"""Every line counts once, whatever its file is; what may happen to files stands in `tests/faults/scenarios.py`."""
 
 import gzip
 import os
@@ -35,32 +35,6 @@ def test_a_start_with_nothing_new_commits_nothing(tmp_path: Path, logs: Path) ->
     assert ingest(tmp_path / "t.db", logs) == []
 
 
-def test_a_rotated_file_is_not_read_again(tmp_path: Path, logs: Path) -> None:
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    log.write_bytes(natives(range(5)))
-    ingest(database, logs)
-    with log.open("ab") as file:
-        file.write(natives(range(5, 7)))
-    log.rename(logs / "a.jsonl.1")
-    log.write_bytes(natives(range(10, 13)))
-    ingest(database, logs)
-    assert inputs(database) == expected([*range(7), *range(10, 13)])
-
-
-def test_copytruncate_loses_and_doubles_nothing(tmp_path: Path, logs: Path) -> None:
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    log.write_bytes(natives(range(5)))
-    ingest(database, logs)
-    with log.open("ab") as file:
-        file.write(natives(range(5, 8)))
-    shutil.copy(log, logs / "a.jsonl.1")
-    os.truncate(log, 0)
-    with log.open("ab") as file:
-        file.write(natives(range(20, 32)))
-    ingest(database, logs)
-    assert inputs(database) == expected([*range(8), *range(20, 32)])
-
-
 @pytest.mark.parametrize("read_first", [True, False])
 def test_a_copy_counts_once_consumed_or_not(tmp_path: Path, logs: Path, read_first: bool) -> None:
     log, database = logs / "a.jsonl", tmp_path / "t.db"
@@ -89,31 +63,6 @@ def test_two_equal_lines_of_one_file_are_two_calls(tmp_path: Path, logs: Path) -
     (logs / "a.jsonl").write_bytes(native(1) * 3)
     ingest(tmp_path / "t.db", logs)
     assert inputs(tmp_path / "t.db") == [1001] * 3
-
-
-def test_a_torn_last_line_waits_for_its_end(tmp_path: Path, logs: Path) -> None:
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    line = native(1)
-    log.write_bytes(native(0) + line[:30])
-    ingest(database, logs)
-    assert inputs(database) == expected([0])
-    assert rows(database, "SELECT off, rejects FROM source") == [(len(native(0)), 0)]
-    with log.open("ab") as file:
-        file.write(line[30:])
-    ingest(database, logs)
-    assert inputs(database) == expected([0, 1])
-
-
-def test_a_complete_last_line_without_newline_counts_once(tmp_path: Path, logs: Path) -> None:
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    log.write_bytes(native(0) + native(1).rstrip())
-    ingest(database, logs)
-    assert inputs(database) == expected([0, 1])
-    with log.open("ab") as file:
-        file.write(b"\n" + native(2))
-    ingest(database, logs)
-    assert inputs(database) == expected([0, 1, 2])
-    assert rows(database, "SELECT rejects FROM source") == [(0,)]
 
 
 def test_a_deleted_file_keeps_its_numbers(tmp_path: Path, logs: Path) -> None:
@@ -160,21 +109,3 @@ def test_nothing_in_a_directory_can_block_or_stop_the_others(tmp_path: Path, log
     (logs / "a.jsonl").write_bytes(native(0))
     ingest(tmp_path / "t.db", logs)
     assert inputs(tmp_path / "t.db") == expected([0])
-
-
-def test_a_file_replaced_between_two_looks_keeps_both_contents(tmp_path: Path, logs: Path) -> None:
-    """Truncated and rewritten in place, longer than before: the same inode, another file."""
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    log.write_bytes(natives(range(5)))
-    ingest(database, logs)
-    log.write_bytes(natives(range(100, 110)))
-    ingest(database, logs)
-    ingest(database, logs)
-    assert inputs(database) == expected([*range(5), *range(100, 110)])
-
-
-def test_line_ends_of_either_kind_are_the_same_line(tmp_path: Path, logs: Path) -> None:
-    (logs / "a.jsonl").write_bytes(natives(range(3)).replace(b"\n", b"\r\n"))
-    ingest(tmp_path / "t.db", logs)
-    assert inputs(tmp_path / "t.db") == expected(range(3))
-    assert rows(tmp_path / "t.db", "SELECT rejects FROM source") == [(0,)]
