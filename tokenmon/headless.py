@@ -1,7 +1,8 @@
 """`--ingest-only`: the ingester without a screen, for systemd, for servers, and as the child of a screen.
 
 Plain loops and plain `sqlite3`, so that a signal has nothing to cancel half-way: it sets a flag, the batch at hand is
-finished, and the process ends with 0. What every batch stored is logged on stderr, one line a file.
+finished, and the process ends with 0. The signal after that ends it at once: whatever a batch has not committed is
+read again. What every batch stored is logged on stderr, one line a file.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ from tokenmon.ingest import FileProgress, Progress, Service
 from tokenmon.notify import Manager
 from tokenmon.settings import Settings
 from tokenmon.text import sanitise
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 PARENT = "TOKENMON_PARENT"
 """Environment variable with the process id of the screen that started this ingester: it ends when that does."""
@@ -46,14 +49,19 @@ def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
 
 @contextlib.contextmanager
 def _asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether a signal arrived or the parent is gone; the old handlers come back at the end."""
+    """Whether a signal arrived or the parent is gone; the old handlers come back at the end.
+
+    The second signal finds no handler, as one of Python's would wait for the statement that SQLite is at.
+    """
     arrived: list[int] = []
     parent = int(os.environ.get(PARENT, "0") or 0)
 
     def note(number: int, frame: FrameType | None) -> None:
         arrived.append(number)
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
 
-    before = {each: signal.signal(each, note) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    before = {each: signal.signal(each, note) for each in _SIGNALS}
     try:
         yield lambda: bool(arrived) or (parent != 0 and os.getppid() != parent)
     finally:

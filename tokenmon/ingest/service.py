@@ -128,7 +128,14 @@ class Service:
                 self._pause(f"the database refuses: {error}", RETRY_S[min(attempts, len(RETRY_S) - 1)])
                 attempts += 1
         self._manager.stopping()
-        self._ingester.flush()
+        self._flush()
+
+    def _flush(self) -> None:
+        """Store what was read last, if the database takes it now."""
+        try:
+            self._ingester.flush()
+        except sqlite3.Error as error:
+            print(f"tokenmon: the last batch is read again by the next ingester: {error}", file=sys.stderr)
 
     def _state(self) -> str:
         """What it is at, in a line for people."""
@@ -191,14 +198,26 @@ class Service:
             if self._reprice_from is None:
                 self._remember_prices()
             return True
-        if self._settings.retention_days and self._due("prune", PRUNE_EVERY_S):
-            watermark = int(time.time() * 1000) - self._settings.retention_days * 24 * HOUR
-            if not self._writer.prune(watermark, CHUNK_S):
-                self._next["prune"] = 0.0
-                return True
+        if self._settings.retention_days and self._due("prune", PRUNE_EVERY_S) and not self._prune():
+            return True
         if self._once or self._due("rules", RULES_EVERY_S):
             self._evaluate_rules()
         return False
+
+    def _prune(self) -> bool:
+        """Drop some of what is too old; True when none is left.
+
+        Days count back from the newest event where the clock is ahead of it: a clock that is wrong for a while must
+        not cost what is fresh.
+        """
+        newest = self._writer.newest()
+        if newest is None:
+            return True
+        now = min(newest, int(time.time() * 1000))
+        is_done = self._writer.prune(now - self._settings.retention_days * 24 * HOUR, CHUNK_S)
+        if not is_done:
+            self._next["prune"] = 0.0
+        return is_done
 
     def _evaluate_rules(self) -> None:
         now, budget = int(time.time() * 1000), self._settings.budget

@@ -32,8 +32,10 @@ from tokenmon.store.sources import Sources, count_doubts
 from tokenmon.text import sanitise
 from tokenmon.view import Window
 
-BUSY_MS = 5_000
-"""How long a transaction waits for somebody else's; nobody else should have one."""
+OPENING_BUSY_S = 5.0
+"""How long a start waits for somebody else's transaction; nobody else should have one."""
+BUSY_MS = 1_000
+"""How long a transaction waits later on: whoever commits tries again by itself, and meanwhile hears no signal."""
 
 _time_of, _source_of = itemgetter(0), itemgetter(SOURCE)
 
@@ -76,9 +78,10 @@ class Writer:
         """
         files.create_directory(path.parent)
         files.create_file(path)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=OPENING_BUSY_S)
         try:
             migrate(connection)
+            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             if group:
                 files.let_group_read(path, group)
             return cls(path, connection, max_series, host)
@@ -137,6 +140,11 @@ class Writer:
                 self._series.forget_unused()
             self._moved = False
         return left
+
+    def newest(self) -> int | None:
+        """The time of the newest event, UTC milliseconds; None where there is none."""
+        newest: int | None = self._connection.execute("SELECT max(ts) FROM event").fetchone()[0]
+        return newest
 
     def prune(self, watermark_ms: int, seconds: float) -> bool:
         """Drop events older than the watermark's hour until the time is used; True when none is left."""
@@ -258,12 +266,8 @@ class Writer:
     def _watermark(self) -> int:
         return meta.get_int(self._connection, "watermark")
 
-    def _newest(self) -> int | None:
-        row = self._connection.execute("SELECT ts FROM event ORDER BY ts DESC LIMIT 1").fetchone()
-        return None if row is None else int(row[0])
-
     def _newest_hour(self) -> int | None:
-        newest = self._newest()
+        newest = self.newest()
         return None if newest is None else newest // HOUR
 
     def _settled_hour(self) -> int | None:
@@ -273,7 +277,7 @@ class Writer:
 
     def _still(self) -> int | None:
         """Before it, viewers keep what they know until `recent` grows, milliseconds."""
-        newest = self._newest()
+        newest = self.newest()
         return None if newest is None else newest // STEP * STEP
 
     def _narrow(
