@@ -76,7 +76,7 @@ ORPHANS = (
     Orphans(
         "links of events to lost sessions",
         "event",
-        "session NOT IN (SELECT id FROM session)",
+        "session IS NOT NULL AND session NOT IN (SELECT id FROM session)",
         "UPDATE event SET session = NULL",
     ),
     Orphans(
