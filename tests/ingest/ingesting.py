@@ -84,13 +84,19 @@ def rollups_are_exact(database: Path) -> bool:
 
 
 class Running:
-    """`tokenmon --ingest-only` as a process of its own."""
+    """`tokenmon --ingest-only` as a process of its own, or a program that runs it under difficulties."""
 
-    def __init__(self, database: Path, *paths: Path, flags: Iterable[str] = ()) -> None:
-        command = [sys.executable, "-m", "tokenmon", "--ingest-only", "--db", str(database), *flags]
+    def __init__(
+        self, database: Path, *paths: Path, flags: Iterable[str] = (), program: Iterable[str] = ("tokenmon",)
+    ) -> None:
+        command = [sys.executable, "-m", *program, "--ingest-only", "--db", str(database), *flags]
         environment = os.environ | {"HOME": str(database.parent), "XDG_CACHE_HOME": cache_home()}
         self.process = subprocess.Popen(
-            [*command, "--", *map(str, paths)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment
+            [*command, "--", *map(str, paths)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
         )
 
     def __enter__(self) -> "Running":
@@ -101,11 +107,15 @@ class Running:
             self.process.kill()
         self.process.communicate()
 
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end: exit code and what was said on stderr."""
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said.decode()
+
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal and wait: exit code and what was said on stderr."""
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=60)
-        return self.process.returncode, said.decode()
+        return self.wait()
 
 
 def until(true: Callable[[], bool], seconds: float = 30) -> None:

@@ -29,7 +29,7 @@ def test_an_appended_line_is_stored_while_it_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_in_a_backlog_ends_it_with_zero_and_whole_batches(tmp_path: Path, number: int) -> None:
+def test_fault_010_a_signal_under_full_load_ends_it_with_zero_and_whole_batches(tmp_path: Path, number: int) -> None:
     logs, database = tmp_path / "logs", tmp_path / "t.db"
     logs.mkdir()
     for name in range(4):
@@ -38,6 +38,7 @@ def test_a_signal_in_a_backlog_ends_it_with_zero_and_whole_batches(tmp_path: Pat
         until(lambda: stored(database) > 0)
         code, _ = running.end(number)
     assert code == 0
+    assert not Path(f"{database}-wal").exists()
     counted = rows(database, "SELECT source, count(*) FROM event GROUP BY 1")
     assert counted == rows(database, "SELECT id, events FROM source WHERE events > 0 ORDER BY 1")
 

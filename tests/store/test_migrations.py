@@ -45,7 +45,7 @@ def test_opening_again_keeps_everything(tmp_path: Path) -> None:
     writer.close()
 
 
-def _first_version(path: Path) -> None:
+def first_version(path: Path) -> None:
     """A database as version 1 left it: two sources, three calls, invalid lines."""
     calls = (
         (START, 1, 1, 100, 10, 7, 1, "a"), (START + 1, 2, 2, 50, 5, None, 2, "b"), (START + 2, 3, 2, 0, 0, None, 2, "b")
@@ -78,7 +78,7 @@ def _first_version(path: Path) -> None:
 
 def test_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
-    _first_version(path)
+    first_version(path)
     old = {
         table: rows_of(path, f"SELECT * FROM {table}") for table in ("series", "event", "session", "reject", "dirty")
     }
@@ -102,7 +102,7 @@ def test_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path
 
 def test_a_migrated_database_goes_on_as_any_other(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
-    _first_version(path)
+    first_version(path)
     writer = Writer.open(path)
     step = a_step(writer.checkpoints()[1], [a_row(an_event("new", at=3), cost=None)])
     commit(writer, step)
