@@ -20,6 +20,7 @@ from tokenmon.dialects.grok_build import GROK_BUILD
 from tokenmon.dialects.kimi import KIMI
 from tokenmon.dialects.lingtai import LINGTAI
 from tokenmon.dialects.litellm import LITELLM
+from tokenmon.dialects.lookalike import is_export
 from tokenmon.dialects.mistral_vibe import MISTRAL_VIBE
 from tokenmon.dialects.mux import MUX
 from tokenmon.dialects.native import NATIVE
@@ -80,5 +81,7 @@ def found_places(environment: Mapping[str, str], home: Path, dialects: Sequence[
 
 
 def recognise(record: Record, dialects: Sequence[Dialect] = DIALECTS) -> Dialect | None:
-    """The first dialect that claims this record."""
+    """The first dialect that claims this record; what tokenmon itself exported was counted where it came from."""
+    if is_export(record):
+        return None
     return next((dialect for dialect in dialects if dialect.matches(record)), None)

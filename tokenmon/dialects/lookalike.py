@@ -26,8 +26,13 @@ def usage_fields(record: Record) -> Iterator[str]:
 
 
 def looks_like_usage(record: Record) -> bool:
-    """Whether there is one."""
-    return next(_within(record, (), False, DEPTH), None) is not None
+    """Whether there is one, in a record that tokenmon did not export itself."""
+    return not is_export(record) and next(_within(record, (), False, DEPTH), None) is not None
+
+
+def is_export(record: Record) -> bool:
+    """Whether it is a line of `tokenmon events --json`, which tells of each call where it was read."""
+    return "source_path" in record and "source_offset" in record and "cost_kind" in record
 
 
 def _within(value: Any, path: tuple[str, ...], smells: bool, depth: int) -> Iterator[tuple[str, ...]]:
