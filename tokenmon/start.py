@@ -12,6 +12,9 @@ def main() -> int:
         from tokenmon.statusline.line import run
 
         return run(*words[2:])
+    from tokenmon import crash
+
+    crash.tell_so()
     from tokenmon.cli import main as run_command
 
     return run_command()

@@ -7,6 +7,7 @@ read-only reader, every 250 ms finding out whether there is anything new to ask.
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize
@@ -22,6 +24,7 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
+from tokenmon import crash
 from tokenmon.settings import Settings, cache_dir, state_dir
 from tokenmon.ui.asking import Connection
 from tokenmon.ui.background import Sieve, asked, theme_for
@@ -176,6 +179,11 @@ class TokenmonApp(App[None]):
         self._main.end()
         self.workers.cancel_all()
         super().exit(result, return_code, message)
+
+    def _fatal_error(self) -> None:
+        """Textual would show the variables of every frame: whatever a log holds is in them."""
+        self.bell()
+        self.panic(Text(crash.told(sys.exception())))
 
     def action_take_theme(self, name: str) -> None:
         """Look different from now on: every widget has this `Look`, and paints anew when Textual's theme changes."""
