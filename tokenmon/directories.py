@@ -43,3 +43,16 @@ def home_of(environment: Mapping[str, str]) -> str:
     import pwd  # not on Windows
 
     return pwd.getpwuid(os.getuid()).pw_dir
+
+
+def make(directory: str, mode: int = 0o700) -> None:
+    """Make the directory and what is missing above it, with these rights whatever the umask is. Raises OSError."""
+    if os.path.isdir(directory):
+        return
+    make(os.path.dirname(os.path.abspath(directory)), mode)
+    try:
+        os.mkdir(directory, 0o700)
+        os.chmod(directory, mode)
+    except FileExistsError:  # somebody else was faster
+        if not os.path.isdir(directory):
+            raise

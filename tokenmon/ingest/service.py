@@ -245,7 +245,7 @@ class Service:
 
     def _pause(self, why: str, seconds: float) -> None:
         """Say why nothing is stored at the moment, and wait. That is no hang: to be started anew would not help."""
-        print(f"tokenmon: paused: {why}; trying again in {seconds:g} s", file=sys.stderr)
+        print(f"tokenmon: paused: {sanitise(why)}; trying again in {seconds:g} s", file=sys.stderr)
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stop():
             self._lock.touch()
@@ -302,8 +302,8 @@ def _take_lock(database: Path, wait: bool, stop: Callable[[], bool], manager: Ma
         except LockHeld as held:
             if not wait or stop():
                 raise
-            manager.alive(f"waiting: {held}")
+            manager.alive(sanitise(f"waiting: {held}"))
             if time.monotonic() - told >= TELL_WAITING_S:
                 told = time.monotonic()
-                print(f"{held.line()}; waiting for it", file=sys.stderr)
+                print(f"{sanitise(held.line())}; waiting for it", file=sys.stderr)
         time.sleep(LOCK_POLL_S)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from tokenmon import directories
 from tokenmon.errors import TokenmonError
 from tokenmon.pricing.rates import ALWAYS, NOTHING, UNKNOWN, Offer, Plan, Rates, Span, per_item, per_token
 
@@ -196,7 +197,7 @@ def _can_write(directory: Path) -> bool:
     import tempfile
 
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directories.make(str(directory))
         with tempfile.TemporaryFile(dir=directory):
             return True
     except OSError:

@@ -8,12 +8,14 @@ import difflib
 import json
 import os
 import pwd
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
+from tokenmon import directories
 from tokenmon.agreement import agrees
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import looked_for
@@ -244,7 +246,7 @@ def _is_agreed(shown: Iterable[str], question: str, *, agreed: bool) -> bool:
 
 def _write(file: File) -> None:
     try:
-        file.path.parent.mkdir(parents=True, exist_ok=True)
+        directories.make(str(file.path.parent), 0o755 if file.mode & stat.S_IROTH else 0o700)
         replace_file(file.path, file.text.encode(), file.mode)
     except OSError as error:
         raise _refused("write", file.path, error) from error

@@ -53,7 +53,7 @@ def run(environment: Mapping[str, str], home: Path, *, install: bool, agreed: bo
     after = installed(before, _command(database)) if install else uninstalled(before)
     if after == before:
         state = "shows tokenmon already" if install else "does not show tokenmon"
-        print(f"{path}: Claude Code's status line {state}; nothing to change")
+        print(f"{harmless(str(path))}: Claude Code's status line {state}; nothing to change")
         return 0
     print("".join(_difference(path, before, after)), end="")
     if not agreed and not agrees("Make this change?"):
@@ -63,8 +63,8 @@ def run(environment: Mapping[str, str], home: Path, *, install: bool, agreed: bo
         raise TokenmonError(f"{path} was changed meanwhile", "nothing was changed; try again")
     _replace(path, after)
     if install:
-        os.makedirs(directories.told_limits(environment, str(home)), mode=0o700, exist_ok=True)
-    print(f"wrote {path}; Claude Code shows it with its next answer")
+        directories.make(directories.told_limits(environment, str(home)))
+    print(f"wrote {harmless(str(path))}; Claude Code shows it with its next answer")
     return 0
 
 
@@ -170,7 +170,7 @@ def _replace(path: Path, text: str) -> None:
     """Write it in one step, with the rights it had; a link stays a link."""
     real = Path(os.path.realpath(path))
     try:
-        real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directories.make(str(real.parent))
         mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else 0o600
         replace_file(real, text.encode(), mode)
     except OSError as error:

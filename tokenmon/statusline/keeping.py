@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable
 
+from tokenmon import directories
 from tokenmon.statusline.told import limits_of
 from tokenmon.store.glance import Told
 
@@ -31,7 +32,7 @@ def keep(directory: str, limits: tuple[Told, ...], now_ms: int) -> None:
         news = merged(_last(path), limits)
         if news is None:
             return
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        directories.make(directory)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _SAFELY, 0o600)
         try:
             os.write(descriptor, _line(news, now_ms))

@@ -6,23 +6,32 @@ enough; in a directory with the set-group-id bit they inherit the group as well.
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
+from tokenmon import directories
 from tokenmon.errors import CannotCreateDatabase, ConfigError, NotOurDatabase
 
 _COMPANIONS = ("", "-wal", "-shm", ".lock")
 
 
 def create_directory(directory: Path) -> None:
-    """Make the directory and what is missing above it, 0700."""
-    missing = [place for place in (directory, *directory.parents) if not os.path.lexists(place)]
+    """Make the directory and what is missing above it, 0700.
+
+    CannotCreateDatabase also where anybody may rename what is in it, and so put another database in our place.
+    """
     try:
-        for place in reversed(missing):
-            place.mkdir(mode=0o700, exist_ok=True)
+        directories.make(str(directory))
+        mode = directory.stat().st_mode
     except OSError as error:
         raise CannotCreateDatabase(
             f"cannot create the directory {directory}: {error.strerror}", "name another place with --db"
         ) from error
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise CannotCreateDatabase(
+            f"everybody may write into {directory}, and so exchange a database in it",
+            "name a new directory with --db, or take that right away: chmod o-w",
+        )
 
 
 def create_file(path: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from tokenmon.exact import Value, csv_line, harmless, instant, json_text, markdown_line
+from tokenmon.replacing import replace_file
 from tokenmon.ui import formatting
 from tokenmon.ui.tables import Table
 from tokenmon.view import View
@@ -94,17 +95,19 @@ FORMATS: tuple[Format, ...] = (
 
 
 def write_new(directory: Path, name: str, ending: str, text: str) -> Path:
-    """Write a new file that only its owner may read; OSError where the directory or the disk does not let us."""
+    """Write a new file that only its owner may read; OSError where the directory or the disk does not let us.
+
+    Its name is taken first, which follows no link and takes no other file's place, then it appears as a whole.
+    """
     for number in count(1):
         path = directory / (f"{name}.{ending}" if number == 1 else f"{name}-{number}.{ending}")
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
             continue
         break
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "replace"))
+        replace_file(path, text.encode("utf-8", "replace"))
     except OSError:
         path.unlink(missing_ok=True)  # half a file is worse than none
         raise

@@ -8,7 +8,11 @@ belong to their database, everything else to the user. What cannot be kept is ch
 import json
 import os
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
+
+from tokenmon import directories
+from tokenmon.replacing import replace_file
 
 OF_DATABASE = frozenset({"range", "acknowledged"})
 """Names whose value differs by database."""
@@ -51,15 +55,9 @@ class Memory:
     def _write(self) -> None:
         while len(self._kept) > MOST_DATABASES:
             del self._kept[next(path for path in self._kept if path)]
-        draft = self._file.with_name(f"{self._file.name}.{os.getpid()}")
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(self._kept, file, indent=1)
-            draft.replace(self._file)
-        except OSError:
-            return
+        with suppress(OSError):
+            directories.make(str(self._file.parent))
+            replace_file(self._file, json.dumps(self._kept, indent=1).encode())
 
 
 def _read(file: Path) -> Kept:
