@@ -74,38 +74,8 @@ def test_a_deleted_file_keeps_its_numbers(tmp_path: Path, logs: Path) -> None:
     assert inputs(database) == expected(range(5))
 
 
-def test_what_is_below_a_link_is_not_followed(tmp_path: Path, logs: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "secret.jsonl").write_bytes(native(9))
-    (logs / "link").symlink_to(elsewhere)
-    (logs / "link.jsonl").symlink_to(elsewhere / "secret.jsonl")
-    (logs / ".hidden").mkdir()
-    (logs / ".hidden" / "a.ndjson").write_bytes(native(1))
-    ingest(tmp_path / "t.db", logs)
-    assert inputs(tmp_path / "t.db") == expected([1])
-
-
 def test_a_file_given_by_name_is_read_whatever_its_name(tmp_path: Path) -> None:
     log = tmp_path / "usage.log"
     log.write_bytes(natives(range(3)))
     ingest(tmp_path / "t.db", log)
     assert inputs(tmp_path / "t.db") == expected(range(3))
-
-
-def test_the_database_in_the_watched_directory_is_never_read(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(native(0))
-    database = tmp_path / "own.jsonl.db"
-    ingest(database, tmp_path)
-    ingest(database, tmp_path)
-    assert [Path(os.fsdecode(path)).name for (path,) in rows(database, "SELECT path FROM source")] == ["a.jsonl"]
-
-
-def test_nothing_in_a_directory_can_block_or_stop_the_others(tmp_path: Path, logs: Path) -> None:
-    os.mkfifo(logs / "pipe.jsonl")
-    (logs / "dir.jsonl").mkdir()
-    with (logs / "huge.jsonl").open("wb") as file:
-        file.truncate(1 << 33)
-    (logs / "a.jsonl").write_bytes(native(0))
-    ingest(tmp_path / "t.db", logs)
-    assert inputs(tmp_path / "t.db") == expected([0])
