@@ -94,6 +94,8 @@ class Flag:
     """Not one token was used."""
     FUTURE = 16384
     """The line's time had not come yet when it was read."""
+    ECHO = 32768
+    """Telemetry tells it, under the id of a request that the producer's own log would know."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -158,6 +160,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """The line has no time; its file's last modification stands in."""
     running: bool = False
     """The counts are the running totals of `id`: only what they grew by since they were last seen is a call."""
+    echo: bool = False
+    """With `rewritten`: telemetry's account of a call; `request_id` is its identity, and it gives way to whatever else
+    tells the same request."""
 
     @property
     def total(self) -> int:

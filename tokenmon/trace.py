@@ -201,6 +201,7 @@ def _number(content: Content, offset: int) -> int:
 # -- other places
 
 WHY: dict[Why, str] = {
+    "echo": "telemetry of the same request; the producer's own log counts",
     "replay": "a side chain's replay; the call itself counts",
     "tokens": "has fewer tokens; the copy with the most counts",
     "speed": "does not tell the speed; the copy that does counts",

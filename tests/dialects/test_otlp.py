@@ -272,8 +272,10 @@ def test_a_request_of_claude_code_counts_once_from_its_log_and_its_span() -> Non
     assert (request.input, request.output, request.cache_read, request.cache_write_5m) == (10, 159, 2000, 3000)
     assert (request.cost_logged, request.latency_ms, request.request_id) == (15_600_000, 4210, "req_71")
     assert request.id == around.id
-    assert around.replay
-    assert not request.replay
+    assert request.has_speed
+    assert not around.has_speed
+    assert request.echo
+    assert around.echo
     assert (error.failed, error.status, error.error, error.total) == (True, 529, "Overloaded", 0)
 
 
@@ -283,6 +285,14 @@ def test_a_request_of_claude_code_without_an_id_is_known_by_its_number() -> None
     assert first.id != second.id
     assert first.id
     assert first.rewritten
+    assert not first.echo
+
+
+def test_a_failure_of_a_request_is_known_by_the_request() -> None:
+    told = {"event.name": "api_error", "session.id": "s", "error": "Overloaded", "event.sequence": 1}
+    named, unnamed = read(NAME, [logs("claude-code", log({**told, "request_id": "req_9"}), log(told))])
+    assert (named.echo, named.request_id) == (True, "req_9")
+    assert not unnamed.echo
 
 
 def test_fast_mode_is_a_tier() -> None:

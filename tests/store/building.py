@@ -10,6 +10,7 @@ import msgspec
 
 from tokenmon.events import Event, Names, identity_of_id, identity_of_rewritten
 from tokenmon.source import Checkpoint, RejectedLine, Row, Step, Tally
+from tokenmon.store.requests import identity_of_echo, request_hash
 from tokenmon.store.schema import COUNTS, HOUR, LEVELS, SUMS
 from tokenmon.store.writer import Committed, Writer
 
@@ -27,7 +28,9 @@ def an_event(call: str = "", *, at: int = 0, names: Names = NAMES_OF_TESTS, **fi
 
 def a_row(event: Event, *, offset: int = 0, cost: int | None = 7, line: int = 0) -> Row:
     """The event as the ingester hands it over."""
-    if event.rewritten:
+    if event.echo:
+        identity = identity_of_echo(request_hash(event.request_id))
+    elif event.rewritten:
         identity = identity_of_rewritten(event.names, event.id, event.attempt)
     else:
         identity = identity_of_id(event.names, event.id)

@@ -15,8 +15,10 @@ Input. The conventions say that the input includes the cache; several instrument
 call whose cache is larger than its input proves that its instrumentation leaves it out, and that is remembered for
 the (service, scope, version) in the rest of the source. Calls before the first proof are read by the convention.
 
-Claude Code's telemetry knows the request id of a call, its transcripts know that and the message id. The two are
-different dialects: whoever watches both counts twice, and finds each pair by its request id.
+Claude Code's telemetry knows the request id of a call, its transcripts know that and the message id. So what it tells
+is an echo: it gives way to a transcript that tells the same request, and counts where there is none. Gemini CLI's
+telemetry and its chats share no id of a call, only the session, and their times are not the same; two calls of equal
+counts in a session are no rarity, so that the one cannot be found for the other, and both count ("told twice").
 """
 
 from collections.abc import Iterator
@@ -108,7 +110,7 @@ def _span_events(span: Record, origin: Origin, scene: OtlpScene) -> Iterator[Eve
     attributes = _attributes(span)
     if span.get("name") == CLAUDE_SPAN:
         if _told(attributes, "request_id"):  # without it, it cannot be told from the log record of the same request
-            yield from _claude_request(span, attributes, origin, scene, replay=True)
+            yield from _claude_request(span, attributes, origin, scene, is_log=False)
         return
     counts = gen_ai.counts(attributes) if gen_ai.is_call(attributes) else None
     if counts is None:
@@ -204,7 +206,7 @@ def _log_events(log: Record, origin: Origin, scene: OtlpScene) -> Iterator[Event
     attributes = _attributes(log)
     event = _event_name(log, attributes, origin)
     if event == f"{CLAUDE}api_request":
-        yield from _claude_request(log, attributes, origin, scene, replay=False)
+        yield from _claude_request(log, attributes, origin, scene, is_log=True)
     elif event == f"{CLAUDE}api_error":
         yield _failure(log, attributes, scene, _claude_call(log, attributes), _claude_names(attributes, origin, scene))
     elif event == f"{GEMINI}api_response":
@@ -244,14 +246,14 @@ def _inference(log: Record, attributes: Attributes, origin: Origin, scene: OtlpS
 
 
 def _claude_request(
-    record: Record, attributes: Attributes, origin: Origin, scene: OtlpScene, *, replay: bool
+    record: Record, attributes: Attributes, origin: Origin, scene: OtlpScene, *, is_log: bool
 ) -> Iterator[Event]:
     """A request of Claude Code, from its log record or its span; Anthropic's counts exclude each other."""
     given, output = gen_ai.count(attributes, ("input_tokens",)), gen_ai.count(attributes, ("output_tokens",))
     if given is None and output is None:
         return
     ts, untimed = _time(_nanoseconds(record, "endTimeUnixNano") or _log_moment(record), scene)
-    call = _claude_call(record, attributes)
+    call, request = _claude_call(record, attributes), scene.clean(_told(attributes, "request_id"))
     yield Event(
         ts=ts,
         untimed=untimed,
@@ -263,11 +265,12 @@ def _claude_request(
         cost_logged=gen_ai.cost(attributes, ("cost_usd",)),
         id=call,
         rewritten=bool(call),
-        replay=replay,
+        has_speed=is_log,  # and the cost, which its span does not tell
         session=scene.clean(_told(attributes, "session.id")),
-        request_id=scene.clean(_told(attributes, "request_id")),
+        request_id=request,
         latency_ms=gen_ai.elapsed(attributes, "duration_ms"),
         ttft_ms=gen_ai.first_token(attributes),
+        echo=bool(request),
     )
 
 
@@ -338,6 +341,7 @@ def _gemini_names(attributes: Attributes, origin: Origin, scene: OtlpScene) -> N
 def _failure(log: Record, attributes: Attributes, scene: OtlpScene, call: str, names: Names) -> Event:
     """A request that an agent gave up."""
     ts, untimed = _time(_log_moment(log), scene)
+    request = scene.clean(_told(attributes, "request_id"))
     return Event(
         ts=ts,
         untimed=untimed,
@@ -346,8 +350,9 @@ def _failure(log: Record, attributes: Attributes, scene: OtlpScene, call: str, n
         output=0,
         id=call,
         rewritten=bool(call),
+        echo=bool(call and request),
         session=scene.clean(_told(attributes, "session.id")),
-        request_id=scene.clean(_told(attributes, "request_id")),
+        request_id=request,
         status=gen_ai.status(attributes),
         failed=True,
         error=gen_ai.error(attributes),

@@ -128,11 +128,12 @@ class SourceReader:
             elif type(parsed) is Event:
                 cost, priced_as = price(parsed)
                 if parsed.id:
-                    if parsed.rewritten:
+                    if parsed.rewritten and not parsed.echo:
                         h = identity_of_rewritten(parsed.names, parsed.id, parsed.attempt)
                         rows.append(Row(parsed, h, base + start, zlib.crc32(line), cost, priced_as))
-                    elif parsed.running:
-                        self._rows.add(parsed, step, base + start, 0, (lineage, base + start, line))
+                    elif parsed.running or parsed.echo:
+                        place = lineage, base + start, line
+                        self._rows.add(parsed, step, base + start, zlib.crc32(line), place)
                         start = stop + 1
                         continue
                     else:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tokenmon.events import Basis, Event, identity_of_id, identity_of_place, identity_of_rewritten, identity_of_totals
 from tokenmon.pricing import PriceBook
 from tokenmon.source import Row, Step, Totals
+from tokenmon.store.requests import identity_of_echo, request_hash
 
 Known = Callable[[str, str], Totals]
 """The largest totals that are stored, by dialect and id."""
@@ -53,6 +54,8 @@ class Rows:
 
 
 def _identity(event: Event, place: tuple[int, int, bytes]) -> int:
+    if event.echo:
+        return identity_of_echo(request_hash(event.request_id))
     if event.rewritten:
         return identity_of_rewritten(event.names, event.id, event.attempt)
     if event.id:

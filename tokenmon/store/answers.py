@@ -166,9 +166,10 @@ class StoredEvent(Struct, frozen=True):
     """What may be doubted about it, by the names of `doubts.DOUBTS`."""
 
 
-Why = Literal["replay", "tokens", "speed", "time", "known", "file"]
-"""In what a copy of a call is less than the line that counts: it is a side chain's replay, has fewer tokens, does not
-tell the speed, is earlier; or it says the same and came later, or stands in a copy of the whole file."""
+Why = Literal["echo", "replay", "tokens", "speed", "time", "known", "file"]
+"""In what a copy of a call is less than the line that counts: it is telemetry's account or a side chain's replay, has
+fewer tokens, does not tell the speed, is earlier; or it says the same and came later, or stands in a copy of the whole
+file."""
 
 
 class Copy(Struct, frozen=True):

@@ -7,13 +7,26 @@ rewritten calls are settled in memory against what is stored of the same calls.
 import json
 import math
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from tokenmon.events import attempts_of
 from tokenmon.store.inserting import Insert
 from tokenmon.store.rewritten import call_of, settle
-from tokenmon.store.rows import BIND_ERRORS, COLUMNS, OFF, PLAIN_COLUMNS, SOURCE, EventRow, Note, is_storable, reason_of
+from tokenmon.store.rows import (
+    BIND_ERRORS,
+    COLUMNS,
+    OFF,
+    PLAIN_COLUMNS,
+    REPLAY,
+    SOURCE,
+    UID,
+    EventRow,
+    Note,
+    is_storable,
+    reason_of,
+)
 from tokenmon.store.sightings import file_copies, file_duplicates
 
 _INSERT = {len(columns): Insert("event", columns) for columns in (PLAIN_COLUMNS, COLUMNS)}
@@ -35,6 +48,8 @@ class Outcome:
     """Rows that gave way to another copy of the same call."""
     refused: list[tuple[int, int, str]] = field(default_factory=list)
     """(source id, offset, reason) of events that SQLite cannot take."""
+    replayed: set[tuple[int, int]] = field(default_factory=set)
+    """Time and h of replays that gave way to their call and are stored nowhere."""
 
     @property
     def oldest(self) -> float:
@@ -103,23 +118,17 @@ def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], water
     """Settle copies against what is stored of the same calls."""
     connection.execute("SAVEPOINT copies")
     try:
-        added, removed = _settle(connection, rows, watermark)
+        _settle(connection, rows, watermark, outcome)
     except BIND_ERRORS as error:
         connection.execute("ROLLBACK TO copies")
-        added, removed = _settle(connection, _refuse(rows, error, outcome), watermark)
+        _settle(connection, _refuse(rows, error, outcome), watermark, outcome)
     finally:
         if connection.in_transaction:
             connection.execute("RELEASE copies")
-    outcome.added = outcome.added + added
-    outcome.removed = removed
 
 
-def _settle(
-    connection: sqlite3.Connection, rows: list[EventRow], watermark: int
-) -> tuple[list[EventRow], list[EventRow]]:
-    """(rows added, rows removed)."""
-    calls = {call_of(row) for row in rows}
-    stored = connection.execute(_STORED, (json.dumps(list(calls)),)).fetchall()
+def _settle(connection: sqlite3.Connection, rows: list[EventRow], watermark: int, outcome: Outcome) -> None:
+    stored = stored_copies(connection, {call_of(row) for row in rows})
     sealed = {call_of(row) for row in stored if row[0] < watermark}
     if sealed:  # on their way out, and their hours are never rebuilt: later copies count as duplicates
         rows = [row for row in rows if call_of(row) not in sealed]
@@ -129,7 +138,14 @@ def _settle(
     connection.executemany("DELETE FROM note WHERE ts = ? AND h = ?", [row[:2] for row in removed])
     file_copies(connection, standing, rows, removed)
     added.sort(key=_time_of)
-    return _insert_new(connection, added), removed
+    outcome.added = outcome.added + _insert_new(connection, added)
+    outcome.removed = removed
+    outcome.replayed = {row[:2] for row in rows if row[UID] == REPLAY and row[1] not in standing}
+
+
+def stored_copies(connection: sqlite3.Connection, calls: Iterable[int]) -> list[EventRow]:
+    """All attempts that are stored at these rewritten calls."""
+    return connection.execute(_STORED, (json.dumps(list(calls)),)).fetchall()
 
 
 def store_notes(connection: sqlite3.Connection, notes: list[Note]) -> None:

@@ -9,7 +9,7 @@ import os
 
 from tokenmon.store.answers import Copy, StoredEvent, Why
 from tokenmon.store.pages import cursor
-from tokenmon.store.rows import CALL
+from tokenmon.store.rows import CALL, ECHO
 from tokenmon.store.snapshot import Row, Snapshot
 
 MOST = 50
@@ -53,6 +53,8 @@ def _why(counts: Row, filed: Row) -> Why:
     *_, other_uid, other_tokens, other_speed, other_ts = filed
     if uid is None:
         return "known"
+    if other_uid == ECHO != uid:
+        return "echo"
     if (uid == CALL) != (other_uid == CALL):
         return "replay"
     if tokens != other_tokens:

@@ -25,9 +25,10 @@ WHERE series.flags & ? = 0 GROUP BY series.model HAVING requests > 0 ORDER BY re
 
 _DIALECTS = "SELECT dialect, count(*) FROM source WHERE dialect <> '' AND NOT gone GROUP BY dialect ORDER BY dialect"
 
-_TWICE = """
+_TWICE = f"""
 WITH told AS (SELECT r16d.k, series.integration, series.dialect, sum(r16d.n) AS calls
-  FROM r16d JOIN series ON series.id = r16d.series WHERE series.integration <> '' GROUP BY 1, 2, 3)
+  FROM r16d JOIN series ON series.id = r16d.series
+  WHERE series.integration <> '' AND series.flags & {Flag.ECHO | Flag.EMPTY} = 0 GROUP BY 1, 2, 3)
 SELECT one.integration, one.dialect, other.dialect, sum(min(one.calls, other.calls)) AS calls
 FROM told AS one JOIN told AS other USING (k, integration)
 WHERE one.dialect < other.dialect AND one.calls > 0 AND other.calls > 0

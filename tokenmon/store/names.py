@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 
 from tokenmon.doubts import doubts_of
-from tokenmon.events import NAMES, Names
+from tokenmon.events import NAMES, Flag, Names
 from tokenmon.store.schema import OVERFLOW
 
 Combination = tuple[Names, str, int]
@@ -30,6 +30,8 @@ class SeriesIds:
         self.ids: dict[Combination, int] = {}
         self.overflows: Counter[tuple[str, int]] = Counter()
         """(name, source id) -> values replaced since this was last emptied."""
+        self.has_echoes = False
+        """Telemetry ever told a call under the id of its request."""
         self.doubtful: dict[int, tuple[str, ...]] = {}
         """What may be doubted about the calls of a series, of those only of which anything may."""
         self.load()
@@ -80,6 +82,7 @@ class SeriesIds:
 
     def _remember(self, combination: Combination, series: int) -> None:
         self.ids[combination] = series
+        self.has_echoes |= bool(combination[2] & Flag.ECHO)
         if doubts := doubts_of(combination[2]):
             self.doubtful[series] = doubts
         for values, value in zip(self._values, combination[0], strict=True):

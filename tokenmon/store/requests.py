@@ -2,6 +2,9 @@
 
 Rows of `request` are never taken back: who finds one looks its event up by (ts, h), and where that is gone or was
 replaced by another copy of the same call, the row means nothing. Reader and writer hash alike, here.
+
+An echo, which telemetry tells under the id of a request, has that hash for its identity: so whatever else tells the
+request finds its echo without asking this table.
 """
 
 import sqlite3
@@ -9,6 +12,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from operator import itemgetter
 
+from tokenmon.events import attempts_of
 from tokenmon.store import meta
 from tokenmon.store.inserting import Insert
 
@@ -22,6 +26,11 @@ _hash_of = itemgetter(0)
 def request_hash(text: str) -> int:
     """Signed 64-bit hash of a request id."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
+def identity_of_echo(request: int) -> int:
+    """The identity of what telemetry tells of a request, from its hash: a call of one attempt."""
+    return attempts_of(request)[0]
 
 
 class Requests:

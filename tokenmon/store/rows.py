@@ -38,7 +38,7 @@ SERIES, COST_LOGGED, COST_LIST, ERR, SESSION, SOURCE, OFF, WEB_SEARCHES, UID, SP
 AHEAD_MS = 300_000
 """So far the clocks of two machines may differ before an event counts as one of the future."""
 
-CALL, REPLAY = 1, 2
+CALL, REPLAY, ECHO = 1, 2, 3
 """Values of `uid`."""
 
 BIND_ERRORS = (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
@@ -122,6 +122,8 @@ class Narrower:
                 flags |= 8192
             if ts > future:
                 flags |= 16384
+            if event.echo:
+                flags |= 32768
             combination = event.names, row.priced_as, flags
             series = series_ids(combination)
             session_name = event.session
@@ -158,7 +160,7 @@ class Narrower:
                 event.web_searches or None,
             )
             if event.rewritten:
-                uid = REPLAY if event.replay else CALL
+                uid = ECHO if event.echo else REPLAY if event.replay else CALL
                 into.rewritten.append((*narrow, uid, 1 if event.has_speed else 0, row.line_hash))
             else:
                 plain(narrow)

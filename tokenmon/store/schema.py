@@ -81,7 +81,7 @@ CREATE TABLE event(
   source INTEGER NOT NULL,          -- source.id
   off INTEGER NOT NULL,             -- where the line starts in it
   web_searches INTEGER,             -- NULL: none; kept so that a call can be priced again
-  uid INTEGER,                      -- h is unique by itself: 1 the call, 2 a side chain's replay of it
+  uid INTEGER,                      -- h is unique by itself: 1 the call, 2 a side chain's replay of it, 3 its echo
   speed INTEGER,                    -- uid only: 1 the line tells the speed
   line INTEGER,                     -- uid only: 32-bit hash of the line
   PRIMARY KEY(ts, h)) WITHOUT ROWID, STRICT;

@@ -56,10 +56,13 @@ def file_copies(
     """Copies of rewritten calls that lost to what is `standing`, by h, and all that were filed of the same calls."""
     lost = [row for row in arrived if (best := standing.get(row[1])) is not row and not _is_beside(best, row)]
     lost += [row for row in removed if not _is_beside(standing.get(row[1]), row)]
-    if not lost:
-        return
-    winner_of = _winners(standing, lost)
-    winner_of |= {winner[1]: winner for winner in winner_of.values()}
+    if lost:
+        file_lost(connection, _winners(standing, lost), lost)
+
+
+def file_lost(connection: sqlite3.Connection, winner_of: Mapping[int, EventRow], lost: Iterable[EventRow]) -> None:
+    """Copies that lost, and all that were filed of the same calls, under what counts in their place, by h."""
+    winner_of = {**winner_of, **{winner[1]: winner for winner in winner_of.values()}}
     keys = json.dumps(list(winner_of))
     best_of: dict[tuple[int, int], Sighting] = {}
     for copy in (*_filed(connection, keys), *map(_sighting, lost)):

@@ -21,6 +21,7 @@ from tokenmon.events import Limit
 from tokenmon.source import Checkpoint, Step, Totals
 from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups, running
 from tokenmon.store.batch import Outcome, store_events, store_notes
+from tokenmon.store.echoes import silence
 from tokenmon.store.migrations import migrate, transaction
 from tokenmon.store.names import SeriesIds
 from tokenmon.store.reprice import Price, Repricing
@@ -119,6 +120,8 @@ class Writer:
             outcome = store_events(self._connection, batch.plain, batch.rewritten, self._watermark())
             outcome.refused += batch.refused
             self._keep_details(batch, outcome)
+            if self._series.has_echoes:
+                silence(self._connection, batch, outcome, self._watermark())
             running.keep(self._connection, steps)
             self._sessions.change(outcome.added, outcome.removed, seen=batch.rewritten)
             touched = self._roll_up(outcome, live)
@@ -300,6 +303,7 @@ class Writer:
             stored = {row[:2] for row in outcome.added}
             notes = [note for note in notes if note[:2] in stored]
             stored -= {row[:2] for row in outcome.removed}  # the request of a replaced row is known already
+            stored |= outcome.replayed  # of their requests, too, nobody else's account counts
             requests = [request for request in requests if request[1:] in stored]
         self._requests.add(requests)
         store_notes(self._connection, notes)
