@@ -125,7 +125,7 @@ class ClaudeReader:
 
     def __init__(self, surroundings: Surroundings, state: bytes) -> None:
         self._names: dict[tuple[str | None, str | None, str], Names] = {}
-        self._clean = fields.Cleaned()
+        self._clean = fields.clean
         self._is_open = f".{OPENCLAUDE}" in PurePath(surroundings.path).parts
 
     def state(self) -> bytes:

@@ -94,7 +94,7 @@ class CodexReader:
         self._history: list[Counts] | None = None
         self._searched = False
         self._names: dict[tuple[str, ...], Names] = {}
-        self._clean = fields.Cleaned()
+        self._clean = fields.clean
         self._told: Any = None
         """The limits that were told last."""
 

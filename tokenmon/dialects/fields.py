@@ -7,8 +7,9 @@ from what is wrong.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, TypeGuard
 
 import msgspec
@@ -34,6 +35,16 @@ CONSIDERED = 16 * ERROR_LENGTH
 
 CACHED = 4096
 """Distinct combinations that a reader remembers before it forgets them all."""
+
+SHARED = 8192
+"""Distinct names, or combinations, that all readers together remember. Every one of a thousand sources may bring new
+ids with every line, so what each of them remembered for itself would have no bound to speak of."""
+
+LONGEST_SHARED = 1024
+"""Longest text that is remembered, characters."""
+
+Cleaned = Callable[[str | None], str]
+"""What makes a name harmless."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -290,19 +301,11 @@ def error_text(value: str | None) -> str:
     return text.clip(text.hide_secrets(text.sanitise(value[:CONSIDERED].strip())), ERROR_LENGTH)
 
 
-class Cleaned:
-    """Names of one kind that were made harmless already, so that each distinct one is cleaned once."""
+def clean(raw: str | None) -> str:
+    """The harmless name; each distinct one is cleaned once, whatever source it is in."""
+    if not raw:
+        return ""
+    return _cleaned(raw) if len(raw) <= LONGEST_SHARED else text.name(raw)
 
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
 
-    def __call__(self, raw: str | None) -> str:
-        """The harmless name."""
-        if not raw:
-            return ""
-        found = self._known.get(raw)
-        if found is None:
-            if len(self._known) >= CACHED:
-                self._known.clear()
-            found = self._known[raw] = text.name(raw)
-        return found
+_cleaned = lru_cache(SHARED)(text.name)

@@ -5,6 +5,7 @@ It is our own format, so it is read strictly: a wrong field makes the line inval
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,11 +82,10 @@ Tokens = tuple[int, int, int | None, int | None, int]
 
 
 class NativeReader:
-    """Reads native lines; keeps nothing between them but what it has cleaned already."""
+    """Reads native lines; keeps nothing between them."""
 
     def __init__(self, surroundings: Surroundings, state: bytes) -> None:
-        self._names: dict[tuple[str | None, ...], Names] = {}
-        self._sessions: dict[str, str] = {}
+        """Whatever the source and wherever in it: a line tells everything."""
 
     def state(self) -> bytes:
         """Nothing: every line stands for itself."""
@@ -125,7 +125,7 @@ class NativeReader:
         request_id = _request_id(line.request_id) if line.request_id else ""
         return Event(
             ts,
-            self._names.get(raw) or self._new_names(line, raw),
+            _known.get(raw) or _new_names(line, raw),
             billed,
             output,
             line.cache_read_tokens,
@@ -139,7 +139,7 @@ class NativeReader:
             False,  # rewritten
             False,  # replay
             False,  # has_speed
-            self._sessions.get(line.session) or self._new_session(line.session) if line.session else "",
+            _session(line.session) if line.session else "",
             request_id,
             True,  # keeps_details
             "" if line.metadata is None else _compacted(line.metadata),
@@ -154,34 +154,38 @@ class NativeReader:
             line.total_tokens is not None and line.total_tokens != total,
         )
 
-    def _new_names(self, line: Line, raw: tuple[str | None, ...]) -> Names:
-        source_class = (line.source_class or "").strip()
-        if source_class not in SOURCE_CLASSES:
-            raise Invalid("source_class is not apikey, web, legacy or agent")
-        names = Names(
-            dialect=NAME,
-            integration=fields.required_name(line.integration, "integration"),
-            provider=fields.required_name(line.provider, "provider").lower(),
-            model=fields.required_name(line.model, "model"),
-            requested_model=fields.name(line.requested_model, "requested_model"),
-            account=fields.name(line.account, "account"),
-            key_id=fields.name(line.api_key_id, "api_key_id"),
-            key_name=fields.name(line.api_key_name, "api_key_name"),
-            user=fields.name(line.user, "user"),
-            source_class=source_class,
-            project=fields.name(line.project, "project"),
-            endpoint=fields.name(line.endpoint, "endpoint"),
-        )
-        if len(self._names) >= fields.CACHED:
-            self._names.clear()
-        self._names[raw] = names
-        return names
 
-    def _new_session(self, raw: str) -> str:
-        if len(self._sessions) >= fields.CACHED:
-            self._sessions.clear()
-        clean = self._sessions[raw] = fields.name(raw, "session")
-        return clean
+_known: dict[tuple[str | None, ...], Names] = {}
+"""Names that were cleaned already, by what the lines say; of all native sources."""
+
+
+def _new_names(line: Line, raw: tuple[str | None, ...]) -> Names:
+    source_class = (line.source_class or "").strip()
+    if source_class not in SOURCE_CLASSES:
+        raise Invalid("source_class is not apikey, web, legacy or agent")
+    names = Names(
+        dialect=NAME,
+        integration=fields.required_name(line.integration, "integration"),
+        provider=fields.required_name(line.provider, "provider").lower(),
+        model=fields.required_name(line.model, "model"),
+        requested_model=fields.name(line.requested_model, "requested_model"),
+        account=fields.name(line.account, "account"),
+        key_id=fields.name(line.api_key_id, "api_key_id"),
+        key_name=fields.name(line.api_key_name, "api_key_name"),
+        user=fields.name(line.user, "user"),
+        source_class=source_class,
+        project=fields.name(line.project, "project"),
+        endpoint=fields.name(line.endpoint, "endpoint"),
+    )
+    if len(_known) >= fields.SHARED:
+        _known.clear()
+    _known[raw] = names
+    return names
+
+
+@lru_cache(fields.SHARED)
+def _session(raw: str) -> str:
+    return fields.name(raw, "session")
 
 
 def _tokens(line: Line) -> Tokens:

@@ -26,7 +26,7 @@ class Scene(Generic[Memory]):
         self.surroundings = surroundings
         self.memory = memory
         """What earlier lines of the source told."""
-        self.clean = Cleaned()
+        self.clean: Cleaned = fields.clean
         """Makes names harmless, each distinct one once."""
 
     def moment(self, value: object, field: str) -> tuple[int, bool]:
