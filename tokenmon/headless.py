@@ -16,7 +16,7 @@ from types import FrameType
 import msgspec
 
 from tokenmon.alerts import many
-from tokenmon.errors import LockHeld, SourceFailed
+from tokenmon.errors import ConfigError, LockHeld, SourceFailed
 from tokenmon.ingest import FileProgress, Progress, Service
 from tokenmon.notify import Manager
 from tokenmon.settings import Settings
@@ -35,10 +35,10 @@ def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
         try:
             manager = Manager(os.environ)
             service = Service(settings, database, settings.paths, once=once, wait=wait, stop=stop, manager=manager)
-        except LockHeld:
+        except LockHeld as held:
             if stop():
                 return 0
-            raise
+            raise LockHeld(f"{held}, {held.hint}", "stop that first, or leave --no-wait away to wait for it") from None
         with service:
             service.run(lambda progress: _log(progress, log))
             failures = service.failures if once and not stop() else {}
@@ -54,7 +54,7 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
     The second signal finds no handler, as one of Python's would wait for the statement that SQLite is at.
     """
     arrived: list[int] = []
-    parent = int(os.environ.get(PARENT, "0") or 0)
+    parent = _parent()
 
     def note(number: int, frame: FrameType | None) -> None:
         arrived.append(number)
@@ -67,6 +67,17 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _parent() -> int:
+    """The process to end with, 0 without one."""
+    given = os.environ.get(PARENT) or "0"
+    try:
+        return int(given)
+    except ValueError:
+        raise ConfigError(
+            f"{PARENT} is not a process id: {given!a}", "unset it; screens set it by themselves"
+        ) from None
 
 
 def _log(progress: Progress, log: Callable[[FileProgress], str]) -> None:

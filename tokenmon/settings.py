@@ -284,7 +284,7 @@ def load_settings(
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for directory in (own, system):
-        if (directory / "config.toml").exists():
+        if _is_there(directory / "config.toml"):
             values, origins = _from_file(directory / "config.toml", environment, home)
             break
     given = set()
@@ -305,9 +305,20 @@ def load_settings(
             continue
         given.add(name)
         origins[name] = where
-    if "prices" not in values and (own / "prices.toml").exists():
+    if "prices" not in values and _is_there(own / "prices.toml"):
         values["prices"] = own / "prices.toml"
     return Settings(**values, given=frozenset(given), origins=origins)  # type: ignore[arg-type]
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file; also where its directory is closed to us, so that reading it says so."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _shown(value: object) -> str:
@@ -395,14 +406,14 @@ def _parse_file(path: Path) -> tuple[str, dict[str, Any]]:
         text = path.read_text("utf-8")
         return text, tomllib.loads(text)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "look at its rights") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {_with_line(str(error), text)}") from None
+        raise ConfigError(f"{path}: {with_line(str(error), text)}") from None
 
 
-def _with_line(message: str, text: str) -> str:
+def with_line(message: str, text: str) -> str:
     """The parser's message, with a line also where it only says that the text ended."""
     if "at end of document" in message:
         return message.replace("at end of document", f"at line {max(1, len(text.splitlines()))}, the end")

@@ -4,11 +4,12 @@ A face is imported in the branch that needs it, so that `--ingest-only` never lo
 mend is a `TokenmonError`: one line on stderr that says what, where and what to do. A bug is a traceback.
 """
 
+import contextlib
 import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,16 +35,27 @@ def main(words: Sequence[str] | None = None) -> int:
         _say(error.line())
         return error.exit_code
     except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+    finally:
+        _let_go()
 
 
-def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
+def _let_go() -> None:
+    """What a closed pipe or a full disk did not take is dropped, else Python tries again at its end and tells of it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _run(arguments: Arguments, environment: MutableMapping[str, str]) -> int:
     if sys.platform == "win32":
         raise TokenmonError("tokenmon runs on Linux and macOS", "on Windows run it inside WSL")
-    home = Path(home_of(environment))
+    home = _home(environment)
     settings = load_settings(arguments.settings(), environment, home)
     _check_range(settings)
     values = arguments.values
@@ -74,6 +86,20 @@ def _run(arguments: Arguments, environment: Mapping[str, str]) -> int:
     return _monitor(arguments, target)
 
 
+def _home(environment: MutableMapping[str, str]) -> Path:
+    """The user's directory, from a working directory that is there: places are found by the one or by the other."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise TokenmonError(f"the working directory is gone: {error.strerror}", "go to another one first") from None
+    try:
+        home = home_of(environment)
+    except KeyError:
+        raise ConfigError(f"HOME is not set, and user {os.getuid()} has no home directory", "set HOME") from None
+    environment["HOME"] = home  # also for our children
+    return Path(home)
+
+
 def _check_range(settings: Settings) -> None:
     """A wrong range is the flag's fault, or that of whoever configured it."""
     try:
@@ -86,8 +112,10 @@ def _check_range(settings: Settings) -> None:
 
 
 def _say(line: str) -> None:
-    """One line on stderr, harmless whatever path or name is in it; nothing where stderr is closed."""
-    if sys.stderr is not None:
+    """One line on stderr, harmless whatever path or name is in it; nothing where stderr is closed or full."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
         print(sanitise(" ".join(line.split())), file=sys.stderr)
 
 
@@ -136,6 +164,8 @@ def _check_there_is_something(target: Target, *, reads_only: bool) -> None:
     """NoDatabase, with what to do about it, where nothing was stored and nothing will be."""
     if target.database.exists() or (target.settings.paths and not reads_only):
         return
+    if "db" in target.settings.given:
+        raise NoDatabase(f"there is no database {target.database}", "`tokenmon databases` lists those that there are")
     if target.settings.paths:
         raise NoDatabase(f"there is no database {target.database}", "start `tokenmon` or `tokenmon report` with a PATH")
     hint = "give a directory with logs, or try `tokenmon demo`"

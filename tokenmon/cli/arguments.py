@@ -45,6 +45,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message.replace("\n", " "), " ".join(self.format_usage().split()))
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help goes where answers go, with their errors."""
+        from tokenmon.report.output import write
+
+        write(message.rstrip("\n"))
+
     def format_help(self) -> str:
         shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
         spelt = [_spelt(action) for action in shown]
@@ -317,7 +323,8 @@ def _service() -> Parser:
         "tokenmon service install",
     )
     parser.add_argument("what", metavar="WHAT", choices=SERVICE, help="install, status or uninstall")
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="with install: what it reads (default: as `tokenmon`)")
+    about = "with install: what it reads (default: as `tokenmon`)"
+    parser.add_argument("paths", nargs="*", default=None, metavar="PATH", help=about)  # else argparse requires one
     parser.add_argument("--system", action="store_true", help="one for the machine, with a user and a group of its own")
     parser.add_argument("--print", dest="only_print", action="store_true", help="with install: print the unit only")
     parser.add_argument("--yes", action="store_true", help="without asking; what changes is shown in any case")

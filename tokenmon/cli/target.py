@@ -4,8 +4,10 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
+from tokenmon.cli.arguments import COMMANDS
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import known_dialects, looked_for
 from tokenmon.errors import NoDatabase, NotOurDatabase, UnknownPath
@@ -57,6 +59,23 @@ def _remembered(database: Path, settings: Settings, environment: Mapping[str, st
 
 def _check(paths: tuple[str, ...], database: Path) -> None:
     for path in paths:
-        if not os.path.exists(path) and not knows(database, path):
-            hint = "check the spelling; a missing path is fine once its database has seen it"
-            raise UnknownPath(f"there is no {path.encode('utf-8', 'replace').decode()}", hint)
+        if (missing := _why_missing(path)) and not knows(database, path):
+            raise missing
+
+
+def _why_missing(path: str) -> UnknownPath | None:
+    name = path.encode("utf-8", "replace").decode()
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return UnknownPath(f"there is no {name}", _hint(path))
+    except OSError as error:
+        return UnknownPath(f"cannot reach {name}: {error.strerror}", "look at the rights of the directories above it")
+    return None
+
+
+def _hint(path: str) -> str:
+    """A word that is nearly a command may have been meant as one."""
+    near = get_close_matches(os.path.basename(path), COMMANDS, 1)
+    meant = f"did you mean the command `tokenmon {near[0]}`? else " if near else ""
+    return f"{meant}check the spelling; a missing path is fine once its database has seen it"

@@ -18,7 +18,7 @@ from typing import Self
 from tokenmon.alerts import evaluate
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
-from tokenmon.errors import LockHeld, NotOurDatabase
+from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import Ingester, Progress
 from tokenmon.ingest.spending import budget_facts, limit_facts
@@ -80,6 +80,9 @@ class Service:
             self._writer = Writer.open(
                 database, group=settings.group, max_series=settings.max_series, host=name(socket.gethostname())
             )
+        except ConfigError as error:
+            self._lock.release()
+            raise ConfigError(f"{settings.origins['group']}: {error}", error.hint) from None
         except BaseException:
             self._lock.release()
             raise

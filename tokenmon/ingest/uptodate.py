@@ -33,7 +33,7 @@ def bring_up_to_date(settings: Settings, database: Path, paths: Sequence[str], p
     except LockHeld:
         return _wait_for_the_other(settings, database, paths, progress)
     except CannotCreateDatabase:
-        if not database.exists():
+        if not database.exists() or database.stat().st_size == 0:
             raise
         return holder(database) is not None and _wait_for_the_other(settings, database, paths, progress)
     with service:

@@ -32,6 +32,7 @@ from tokenmon.errors import ConfigError
 from tokenmon.pricing.aliases import milliseconds
 from tokenmon.pricing.rates import ALWAYS, CLASSES, UNKNOWN, Offer, Plan, Rates, Span, layer, per_token, starting
 from tokenmon.pricing.spelling import spellings
+from tokenmon.settings import with_line
 
 MOST = Decimal(1_000_000)
 """Dearest rate that is believed, USD per million tokens."""
@@ -110,7 +111,8 @@ def read_overrides(path: Path | None) -> Overrides:
     try:
         return Overrides(path, path.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+        hint = "look at its rights, or correct the setting `prices`"
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}", hint) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text") from error
 
@@ -124,7 +126,7 @@ class _Reader:
         try:
             self._data = tomllib.loads(text, parse_float=Decimal)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path}: {error}") from error
+            raise ConfigError(f"{path}: {with_line(str(error), text)}") from error
         for key in self._data:
             if key not in ("price", "alias"):
                 raise ConfigError(f"{path}{self._line(key)}: unknown key {key!r}", "use [[price]] and [[alias]]")

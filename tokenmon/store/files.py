@@ -12,6 +12,9 @@ from pathlib import Path
 from tokenmon import directories
 from tokenmon.errors import CannotCreateDatabase, ConfigError, NotOurDatabase
 
+RIGHTS_AND_ROOM = "look at its rights, and at the room on its disk"
+"""What to do about a database that cannot be written."""
+
 _COMPANIONS = ("", "-wal", "-shm", ".lock")
 
 
@@ -62,7 +65,7 @@ def let_group_read(path: Path, group: str) -> None:
                 shutil.chown(companion, group=group)
                 companion.chmod(0o640)
     except LookupError as error:
-        raise ConfigError(f"there is no group {group}", "correct the setting `group`") from error
+        raise ConfigError(f"there is no group {group}", "name one that there is") from error
     except OSError as error:
         raise CannotCreateDatabase(
             f"cannot let the group {group} read {path}: {error.strerror}", "its user must be a member of the group"

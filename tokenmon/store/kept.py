@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenmon.errors import TokenmonError
+from tokenmon.errors import NoDatabase, TokenmonError
 from tokenmon.store.backup import COMPANIONS
 from tokenmon.store.lock import holder
 from tokenmon.store.opening import looking, snapshot, take_lock
@@ -34,11 +34,13 @@ class Kept:
 
 
 def kept_in(directory: Path) -> list[Kept]:
-    """Every database of the directory by name; none where there is no directory."""
+    """Every database of the directory by name; none where there is no directory. NoDatabase where it is closed."""
     try:
         names = sorted(name for name in os.listdir(directory) if name.endswith(SUFFIX) and not name.startswith("."))
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise NoDatabase(f"cannot look into {directory}: {error.strerror}", "look at its rights") from error
     return [_described(directory / name) for name in names if (directory / name).is_file()]
 
 

@@ -41,7 +41,7 @@ class Lock:
         create_directory(db.parent)
         path = _lock_path(db)
         while True:
-            descriptor = _open(path, db)
+            descriptor = _open(path)
             try:
                 if wait:
                     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -52,6 +52,9 @@ class Lock:
                     os.ftruncate(descriptor, 0)
                     os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
                     return lock
+            except OSError as error:
+                os.close(descriptor)
+                raise _unwritable(path, error) from error
             except BaseException:
                 os.close(descriptor)
                 raise
@@ -75,13 +78,15 @@ class Lock:
             self._descriptor = -1
 
 
-def _open(path: str, db: Path) -> int:
+def _open(path: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise CannotCreateDatabase(
-            f"cannot write the lock {path}: {error.strerror}", "name another place with --db"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: str, error: OSError) -> CannotCreateDatabase:
+    return CannotCreateDatabase(f"cannot write the lock {path}: {error.strerror}", "name another place with --db")
 
 
 def _take_now(descriptor: int) -> bool:

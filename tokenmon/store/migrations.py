@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
 from tokenmon.store.schema import APPLICATION_ID, INITIAL, SECOND, SECOND_DATA
 
-_MOVE_ASIDE = "move it aside and start again; logs that still exist are read anew"
+DAMAGED = "`tokenmon verify --repair` mends what can be; else restore a backup, or move it aside and start again"
+"""What to do about a damaged database."""
+OTHER_NAME = "give --db the name of another file"
+UPGRADE = "upgrade tokenmon, or give --db the name of another file"
 
 
 def m001(connection: sqlite3.Connection) -> None:
@@ -91,18 +94,18 @@ def check_is_ours(connection: sqlite3.Connection) -> None:
     if empty:
         raise NoDatabase("the database is empty", "an ingester fills it: tokenmon --ingest-only")
     if application_id != APPLICATION_ID:
-        raise NotOurDatabase("the file is a database of another program", "give --db the name of another file")
+        raise NotOurDatabase("the file is a database of another program", OTHER_NAME)
     if version > VERSION:
-        raise NewerDatabase(
-            f"a newer tokenmon wrote the database (its version {version}, ours {VERSION})", "upgrade tokenmon"
-        )
+        raise NewerDatabase(f"a newer tokenmon wrote the database, its version {version}, ours {VERSION}", UPGRADE)
 
 
 def _not_ours(connection: sqlite3.Connection, error: sqlite3.DatabaseError) -> Exception:
     """What a failed look at a file means: a lock and a full disk pass, everything else is the file's fault."""
     if isinstance(error, sqlite3.OperationalError):
         return error
-    return NotOurDatabase(f"the file is no database, or it is damaged: {error}", _MOVE_ASIDE)
+    if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+        return NotOurDatabase("the file is no database", OTHER_NAME)
+    return NotOurDatabase(f"the database is damaged: {error}", DAMAGED)
 
 
 def configure(connection: sqlite3.Connection) -> None:

@@ -10,22 +10,24 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tokenmon.errors import LockHeld, NoDatabase, NotOurDatabase, TokenmonError
+from tokenmon.store.files import RIGHTS_AND_ROOM
 from tokenmon.store.lock import Lock, holder
-from tokenmon.store.migrations import VERSION, check_is_ours, migrate, number
+from tokenmon.store.migrations import DAMAGED, VERSION, check_is_ours, migrate, number
 
 _BUSY_S = 5
 
 
 @contextmanager
-def looking(database: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write. NoDatabase, NotOurDatabase, or TokenmonError where it is of an older version."""
-    if not database.exists():
-        raise NoDatabase(f"there is no database {database}", "`tokenmon databases` lists those that there are")
+def looking(database: Path, *, older: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write. NoDatabase, NotOurDatabase; TokenmonError for an older version, unless `older`
+    ones will do.
+    """
+    _check_is_there(database)
     uri = f"{database.absolute().as_uri()}?mode=ro"
     with _named(database), closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_S)) as connection:
         check_is_ours(connection)
-        if (version := number(connection, "user_version")) < VERSION:
-            message = f"an older tokenmon wrote it (its version {version}, ours {VERSION})"
+        if (version := number(connection, "user_version")) < VERSION and not older:
+            message = f"{database}: an older tokenmon wrote it, its version {version}, ours {VERSION}"
             raise TokenmonError(message, "an ingester brings it up to date: tokenmon --ingest-only --once")
         connection.execute("PRAGMA query_only=1")
         yield connection
@@ -34,8 +36,7 @@ def looking(database: Path) -> Iterator[sqlite3.Connection]:
 @contextmanager
 def mending(database: Path) -> Iterator[sqlite3.Connection]:
     """The writing connection, under the ingester's lock. LockHeld where somebody ingests."""
-    if not database.exists():
-        raise NoDatabase(f"there is no database {database}", "`tokenmon databases` lists those that there are")
+    _check_is_there(database)
     lock = take_lock(database)
     try:
         with _named(database), closing(sqlite3.connect(database, isolation_level=None, timeout=_BUSY_S)) as connection:
@@ -66,6 +67,13 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
+def _check_is_there(database: Path) -> None:
+    if not database.exists():
+        raise NoDatabase(f"there is no database {database}", "`tokenmon databases` lists those that there are")
+    if not database.is_file():
+        raise NotOurDatabase(f"{database} is not a file", "name a database file with --db")
+
+
 @contextmanager
 def _named(database: Path) -> Iterator[None]:
     """Errors of SQLite and of the first look, with the file's name."""
@@ -76,7 +84,6 @@ def _named(database: Path) -> Iterator[None]:
     except (NoDatabase, NotOurDatabase) as error:
         raise type(error)(f"{database}: {error}", error.hint) from error
     except sqlite3.OperationalError as error:
-        raise NoDatabase(f"{database}: {error}", "look at its rights, and at the room on its disk") from error
+        raise NoDatabase(f"{database}: {error}", RIGHTS_AND_ROOM) from error
     except sqlite3.DatabaseError as error:
-        hint = "`tokenmon verify --repair` mends what can be; else restore a backup, or move it aside"
-        raise NotOurDatabase(f"{database} is damaged: {error}", hint) from error
+        raise NotOurDatabase(f"{database}: the database is damaged: {error}", DAMAGED) from error

@@ -17,7 +17,8 @@ from typing import Any
 import aiosqlite
 
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
-from tokenmon.store.migrations import VERSION
+from tokenmon.store.files import RIGHTS_AND_ROOM
+from tokenmon.store.migrations import DAMAGED, OTHER_NAME, UPGRADE, VERSION
 from tokenmon.store.schema import APPLICATION_ID
 from tokenmon.store.statements import CLASSES
 
@@ -128,11 +129,10 @@ class Snapshots:
         if application == 0 and version == 0 and tables == 0:
             raise NoDatabase(f"{self.path} has nothing in it yet", "the ingester fills it")
         if application != APPLICATION_ID:
-            raise NotOurDatabase(f"{self.path} is a database of another program", "name another file with --db")
+            raise NotOurDatabase(f"{self.path}: the file is a database of another program", OTHER_NAME)
         if version > VERSION:
             raise NewerDatabase(
-                f"{self.path} was written by a newer tokenmon (schema {version}, this one knows {VERSION})",
-                "update tokenmon",
+                f"{self.path}: a newer tokenmon wrote the database, its version {version}, ours {VERSION}", UPGRADE
             )
         if version < VERSION:
             raise NoDatabase(
@@ -209,7 +209,7 @@ def _look(path: Path) -> None:
         raise NoDatabase(f"no database at {path}", "tokenmon --ingest-only makes one") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise NoDatabase(f"cannot read {path}: {reason}") from None
+        raise NoDatabase(f"cannot read {path}: {reason}", RIGHTS_AND_ROOM) from None
 
 
 @contextlib.contextmanager
@@ -219,4 +219,6 @@ def _explained(path: Path) -> Any:
     except sqlite3.OperationalError as error:
         raise NoDatabase(f"cannot read {path}: {error}", "see that it and its directory can be written to") from error
     except sqlite3.DatabaseError as error:
-        raise NotOurDatabase(f"{path} is damaged or no database: {error}") from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise NotOurDatabase(f"{path}: the file is no database", OTHER_NAME) from error
+        raise NotOurDatabase(f"{path}: the database is damaged: {error}", DAMAGED) from error

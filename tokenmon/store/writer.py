@@ -22,7 +22,7 @@ from tokenmon.source import Checkpoint, Step, Totals
 from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups, running
 from tokenmon.store.batch import Outcome, store_events, store_notes
 from tokenmon.store.echoes import silence
-from tokenmon.store.migrations import migrate, transaction
+from tokenmon.store.migrations import DAMAGED, migrate, transaction
 from tokenmon.store.names import SeriesIds
 from tokenmon.store.reprice import Price, Repricing
 from tokenmon.store.requests import Requests
@@ -89,9 +89,12 @@ class Writer:
         except (NotOurDatabase, NewerDatabase) as error:
             connection.close()
             raise type(error)(f"{path}: {error}", error.hint) from error
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise CannotCreateDatabase(f"cannot write the database {path}: {error}", files.RIGHTS_AND_ROOM) from error
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise CannotCreateDatabase(f"cannot write the database {path}: {error}") from error
+            raise NotOurDatabase(f"{path}: the database is damaged: {error}", DAMAGED) from error
         except BaseException:
             connection.close()
             raise
