@@ -439,7 +439,7 @@ def _expanded(value: object, environment: Mapping[str, str]) -> object:
 
     def replaced(match: re.Match[str]) -> str:
         if match[1] not in environment:
-            raise ValueError(f"uses ${{{match[1]}}}, which is not set")
+            raise ValueError(f"uses ${{{match[1]}}}, which must be set")
         return environment[match[1]]
 
     return _REFERENCE.sub(replaced, value)

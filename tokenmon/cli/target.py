@@ -12,7 +12,6 @@ from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import known_dialects, looked_for
 from tokenmon.errors import NoDatabase, NotOurDatabase, UnknownPath
 from tokenmon.settings import Settings, database_for
-from tokenmon.store.remembered import knows, remembered_paths
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,16 @@ def _is_directory(database: Path) -> bool:
 
 def _remembered(database: Path, settings: Settings, environment: Mapping[str, str], home: Path) -> tuple[str, ...]:
     """The database's own paths without the places of a dialect that is left out now."""
+    from tokenmon.store.remembered import remembered_paths  # which Windows cannot load, not even to be refused
+
     read = {str(place.path) for dialect in looked_for(settings) for place in dialect.places(environment, home)}
     usual = {str(place.path) for dialect in known_dialects(settings) for place in dialect.places(environment, home)}
     return tuple(path for path in remembered_paths(database) if path in read or path not in usual)
 
 
 def _check(paths: tuple[str, ...], database: Path) -> None:
+    from tokenmon.store.remembered import knows
+
     for path in paths:
         if (missing := _why_missing(path)) and not knows(database, path):
             raise missing

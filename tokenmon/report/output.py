@@ -26,7 +26,7 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise TokenmonError(f"cannot write the answer: {error.strerror}") from error
+        raise TokenmonError(f"cannot write the answer: {error.strerror}", "make room, or send it elsewhere") from error
 
 
 def warn(text: str) -> None:

@@ -1,0 +1,1 @@
+"""Whoever is refused is told why, in one line."""
