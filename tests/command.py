@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+SHARED = "TESTS_CACHE_HOME"
+"""Environment variable by which the first process of a test run tells the others of the cache."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,16 @@ class Done:
 
 @cache
 def cache_home() -> str:
-    """A cache that all of a test run share, because compiling the price table takes seconds."""
-    place = tempfile.mkdtemp(prefix="tokenmon-cache-")
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
-    return place
+    """A cache that all processes of a test run share, because compiling the price table takes seconds."""
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="tokenmon-cache-")
+        atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
+    return os.environ[SHARED]
+
+
+def price_cache() -> Path:
+    """Where in it the price table is."""
+    return Path(cache_home(), "tokenmon")
 
 
 def environment_of(home: Path, **more: str) -> dict[str, str]:

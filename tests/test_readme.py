@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.command import price_cache
 from tokenmon.dialects import DIALECTS, by_name, recognise
 from tokenmon.dialects.chosen import known_dialects
 from tokenmon.dialects.custom import FIELDS, OPTIONS
@@ -82,6 +83,6 @@ def test_the_prices_file_is_understood(tmp_path: Path) -> None:
     _, toml = blocks("toml")
     path = tmp_path / "prices.toml"
     path.write_text(toml)
-    book = open_book(path, tmp_path / "cache")
+    book = open_book(path, price_cache())
     for model in ("acme-coder-70b", "llama-local", "team-sonnet"):
         assert book.prices_of(model), model

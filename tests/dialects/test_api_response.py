@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import cache_home
+from tests.command import price_cache
 from tests.dialects.cases.api_response import (
     AT,
     BYOK,
@@ -33,7 +33,7 @@ NAME = "api-response"
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
     """The price book without overrides."""
-    return open_book(None, Path(cache_home(), "tokenmon"))
+    return open_book(None, price_cache())
 
 
 def identity(found: Event) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.command import cache_home
+from tests.command import price_cache
 from tests.dialects.cases.copilot_cli import (
     CACHE_READ,
     CHAT,
@@ -54,7 +54,7 @@ def test_the_vector() -> None:
         latency_ms=5000,
     )
     assert event(NAME, VECTOR) == expected
-    assert open_book(None, Path(cache_home(), "tokenmon")).price(expected) == (3_375_000, "openai/gpt-5")
+    assert open_book(None, price_cache()).price(expected) == (3_375_000, "openai/gpt-5")
 
 
 def test_a_provider_of_ones_own_is_kept() -> None:

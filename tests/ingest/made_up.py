@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.command import cache_home
+from tests.command import price_cache
 from tests.ingest.ingesting import rows
 from tokenmon.dialects import DIALECTS, Dialect, Table
 from tokenmon.dialects.base import Reader, Surroundings
@@ -128,7 +128,7 @@ def talk(numbers: Sequence[int] = (), *messages: Json, name: str = "t", indent: 
 @cache
 def book() -> PriceBook:
     """The bundled prices."""
-    return open_book(None, Path(cache_home(), "tokenmon"))
+    return open_book(None, price_cache())
 
 
 class Turning:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import price_cache
 from tokenmon.pricing import PriceBook, open_book
 
 Overriding = Callable[[str], PriceBook]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache() -> Path:
     """A cache directory in which the table is compiled once."""
-    return tmp_path_factory.mktemp("cache")
+    return price_cache()
 
 
 @pytest.fixture(scope="session")

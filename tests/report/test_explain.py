@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from tests.command import price_cache
 from tests.ingest.ingesting import claude, ingest
 from tests.report.test_events import EVENT
 from tests.store.asking import ask
@@ -23,7 +24,7 @@ LINES = b'{"a":1}\n{"b":2}\r\n{"c":3}'
 def book(tmp_path_factory: pytest.TempPathFactory) -> PriceBook:
     place = tmp_path_factory.mktemp("prices")
     (place / "prices.toml").write_text('[[price]]\nmodel = "acme-1"\nprovider = "acme"\ninput = 2\noutput = 8\n')
-    return open_book(place / "prices.toml", place)
+    return open_book(place / "prices.toml", price_cache())
 
 
 @pytest.fixture

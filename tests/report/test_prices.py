@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import price_cache
 from tokenmon.pricing import open_book
 from tokenmon.report.output import cells
 from tokenmon.report.prices import plain_lines, unknown
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prices")
+@pytest.fixture
+def cache() -> Path:
+    return price_cache()
 
 
 def test_every_price_of_a_model_fits_80_columns(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
