@@ -1,7 +1,6 @@
 """Every line counts once, whatever its file is; what may happen to files stands in `tests/faults/scenarios.py`."""
 
 import gzip
-import os
 import shutil
 from pathlib import Path
 
