@@ -339,7 +339,7 @@ def test_the_unit_that_is_printed_ingests_when_its_command_is_run(tmp_path: Path
     done = subprocess.run(
         [*command.split(), "--once"], env=environment_of(tmp_path), capture_output=True, check=True, timeout=60
     )
-    assert b"1 events" in done.stderr
+    assert b"1 event" in done.stderr
     assert '"requests": 1' in tokenmon(tmp_path, "report", "logs", "--json").out
 
 

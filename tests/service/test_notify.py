@@ -91,7 +91,7 @@ def test_it_is_ready_only_with_the_lock_and_says_what_it_is_at(tmp_path: Path, l
             assert "READY=1" not in listener.hear(0.6)
             fcntl.flock(lock, fcntl.LOCK_UN)
             listener.wait_for("READY=1")
-            listener.wait_for("STATUS=up to date; 1 events since the start")
+            listener.wait_for("STATUS=up to date; 1 event since the start")
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
             listener.hear(0.1)
@@ -167,7 +167,7 @@ def test_a_manager_that_is_gone_stops_nothing(tmp_path: Path, listener: Listener
         (tmp_path / "logs" / "b.jsonl").write_text(json.dumps({**CALL, "model": "other"}) + "\n")
         assert process.stderr is not None
         for line in process.stderr:
-            if b"b.jsonl: 1 events" in line:
+            if b"b.jsonl: 1 event" in line:
                 break
         assert process.poll() is None
 

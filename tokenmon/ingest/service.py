@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tokenmon.alerts import evaluate
+from tokenmon.alerts import evaluate, many
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
 from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase
@@ -143,8 +143,8 @@ class Service:
     def _state(self) -> str:
         """What it is at, in a line for people."""
         doing = "reading a backlog" if self._ingester.is_behind else "up to date"
-        failing = f", {len(self.failures):,} sources cannot be read" if self.failures else ""
-        return f"{doing}; {self._stored:,} events since the start{failing}"
+        failing = f", {many(len(self.failures), 'source')} cannot be read" if self.failures else ""
+        return f"{doing}; {many(self._stored, 'event')} since the start{failing}"
 
     def close(self) -> None:
         """Let go of everything, the lock last."""
