@@ -13,7 +13,7 @@ from pathlib import Path
 
 from backports import zstd
 
-from tests.ingest.ingesting import START_MS, native
+from tests.ingest.ingesting import START_MS, native, natives
 
 Content = Iterable[int | bytes]
 """Lines by their numbers, and other bytes as they are."""
@@ -200,6 +200,20 @@ def truncated_and_grown_larger(logs: Logs) -> Iterator[None]:
     yield
     logs.truncate("a.jsonl")
     logs.append("a.jsonl", range(100, 150))
+
+
+def _alike(numbers: Iterable[int]) -> bytes:
+    """Lines that differ, and whose last bytes do not."""
+    return natives(numbers, endpoint="/v1/chat/completions/of/a/deployment/with/a/rather/long/name")
+
+
+@scenario(counts=[*range(5), *range(100, 110)], offsets={"a.jsonl": [_alike(range(100, 110))]})
+def truncated_and_grown_with_lines_that_end_alike(logs: Logs) -> Iterator[None]:
+    """What stands before the old offset looks as it did."""
+    logs.append("a.jsonl", [_alike(range(5))])
+    yield
+    logs.truncate("a.jsonl")
+    logs.append("a.jsonl", [_alike(range(100, 110))])
 
 
 @scenario(counts=range(100, 120), offsets={"a.jsonl": range(110, 120)})

@@ -74,6 +74,10 @@ def test_fault_022_also_when_it_is_larger_than_before(hold: Hold) -> None:
     hold(scenarios.truncated_and_grown_larger)
 
 
+def test_fault_022_also_when_its_lines_end_like_those_before(hold: Hold) -> None:
+    hold(scenarios.truncated_and_grown_with_lines_that_end_alike)
+
+
 def test_a_file_rewritten_in_the_same_size_is_read_whole(hold: Hold) -> None:
     hold(scenarios.rewritten_in_the_same_size)
 
@@ -171,6 +175,7 @@ LOST_BY_INODES = {
     "another_name_smaller",
     "truncated_and_grown_smaller",
     "truncated_and_grown_larger",
+    "truncated_and_grown_with_lines_that_end_alike",
     "rewritten_in_the_same_size",
     "cut_in_the_middle_of_a_line",
     "copytruncate_with_an_unread_end",

@@ -41,6 +41,8 @@ AT_REST_S = 60.0
 """A last line without a newline is taken when its file has been still for so long."""
 TOLD_BACKLOG = 16 << 20
 """Bytes; a smaller backlog is read within a second or so, and is not told before it is."""
+STEP_S = 2.0
+"""Between two steps of a later pass over more entries than a step may look at."""
 MOST_OPEN = 100
 """Sources that are held open, fewer where descriptors are few."""
 DRAIN_S = 5.0
@@ -241,6 +243,7 @@ class Ingester:
         now = self._clock()
         if self._looked_everywhere and now < self._next_scan:
             return
+        self._next_scan = now + min(STEP_S, self._settings.scan_interval)
         scan = self._roots.scan()
         for found in scan.found:
             self._enqueue(found)
