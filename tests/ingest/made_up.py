@@ -180,6 +180,11 @@ class Turning:
         self._ingester.flush()
 
     @property
+    def rest_s(self) -> float:
+        """Seconds until it looks around again by itself."""
+        return self._ingester.rest_s
+
+    @property
     def failures(self) -> dict[str, str]:
         """Paths that cannot be read at the moment, and why."""
         return self._ingester.failures
