@@ -138,7 +138,7 @@ class Ingester:
         self._leaving: dict[_Key, float] = {}
         """Open sources that lost their name, and since when."""
         self._retiring = False
-        """It is time to ask which files are gone for good."""
+        """It is time to ask which files are gone for good; with `once` that is when all others were read."""
         self._looked_everywhere = False
         self._next_scan = 0.0
         self._new_batch()
@@ -157,17 +157,16 @@ class Ingester:
     @property
     def is_behind(self) -> bool:
         """Bytes are known to be unread, entries were not yet looked at since the start, or files went away unnoted."""
-        return bool(self._waiting) or not self._looked_everywhere or self._must_retire
+        return self._has_unread or self._retiring
+
+    @property
+    def _has_unread(self) -> bool:
+        return bool(self._waiting) or not self._looked_everywhere
 
     @property
     def rest_s(self) -> float:
         """Seconds until it looks around again by itself."""
         return max(0.0, self._next_scan - self._clock())
-
-    @property
-    def _must_retire(self) -> bool:
-        """It is time to ask which files are gone; with `once` that is when all others were read."""
-        return self._retiring or self._register.has_replaced
 
     def hint(self, paths: Iterable[str]) -> None:
         """These paths may have changed: they go first."""
@@ -187,7 +186,7 @@ class Ingester:
         else writes to it.
         """
         self._look_around()
-        if self._must_retire and not self._steps and not (self._once and self._waiting):
+        if self._retiring and not self._steps and not (self._once and self._waiting):
             self._retire()
         for path in self._next_sources():
             self._take_turn(path)
@@ -204,7 +203,7 @@ class Ingester:
             step.reasons = Counter(step.reasons)  # of lines that are counted and not told one by one
             step.reasons.update(line.reason for line in step.rejects)
             step.rejects = self._quiet.allow(step.after.path, step.rejects, now)
-        live = rows <= LIVE_ROWS and not self.is_behind
+        live = rows <= LIVE_ROWS and not self._has_unread
         try:
             committed = self._writer.commit(steps, backlog=self.backlog, now_ms=_now_ms(), live=live)
         except BaseException:

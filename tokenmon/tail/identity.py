@@ -316,11 +316,6 @@ class Register:
         """Open sources whose path leads elsewhere now: read them to their end, then close them."""
         return [source for source in self._open.values() if not source.closed and not source.still_named()]
 
-    @property
-    def has_replaced(self) -> bool:
-        """Whether `overdue` has files to tell whose inode holds something else now."""
-        return bool(self._retired)
-
     def overdue(self) -> list[Retired]:
         """Checkpoints to commit as gone: replaced ones at once, missing ones after the grace when nothing holds them.
 
