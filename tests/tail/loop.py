@@ -123,7 +123,7 @@ class Loop:
         for part in _split(piece.data):
             text = part.rstrip(b"\r\n")
             if text:
-                place = (piece.before.lineage, offset, text)
+                place = (piece.after.lineage, offset, text)
                 self.read_again += place in self.lines
                 self.lines.setdefault(place, piece.before.path)
             offset += len(part)

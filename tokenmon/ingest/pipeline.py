@@ -156,12 +156,17 @@ class Ingester:
 
     @property
     def is_behind(self) -> bool:
-        """Bytes are known to be unread, entries were not yet looked at since the start, or files went away unnoted."""
-        return self._has_unread or self._retiring
+        """Bytes are known to be unread, entries were not yet looked at since the start, or it is to be stored that files
+        went away or were replaced."""
+        return self._has_unread or self._is_to_retire
 
     @property
     def _has_unread(self) -> bool:
         return bool(self._waiting) or not self._looked_everywhere
+
+    @property
+    def _is_to_retire(self) -> bool:
+        return self._retiring or self._register.knows_of_replaced
 
     @property
     def rest_s(self) -> float:
@@ -186,7 +191,7 @@ class Ingester:
         else writes to it.
         """
         self._look_around()
-        if self._retiring and not self._steps and not (self._once and self._waiting):
+        if self._is_to_retire and not self._steps and not (self._once and self._waiting):
             self._retire()
         for path in self._next_sources():
             self._take_turn(path)

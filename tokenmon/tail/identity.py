@@ -316,6 +316,11 @@ class Register:
         """Open sources whose path leads elsewhere now: read them to their end, then close them."""
         return [source for source in self._open.values() if not source.closed and not source.still_named()]
 
+    @property
+    def knows_of_replaced(self) -> bool:
+        """Whether `overdue` has to tell of a checkpoint whose inode holds something else now."""
+        return bool(self._retired)
+
     def overdue(self) -> list[Retired]:
         """Checkpoints to commit as gone: replaced ones at once, missing ones after the grace when nothing holds them.
 

@@ -324,13 +324,16 @@ class OpenSource:
         if tail is None:
             size = min(TAIL, end)
             tail = self.content.exact(end - size, size, end - size)
-        head, head_size = before.head, before.head_size
+        head, head_size, lineage = before.head, before.head_size, before.lineage
         if head_size < HEAD and head_size < end:
             first = self.content.first(min(HEAD, end))
             head, head_size = digest(first), len(first)
+            if before.offset and not has_lineage(first[: before.offset]):  # taken at rest, the first line went on
+                lineage = lineage_of(self.content.first(HEAD))
         ended = not self.compressed or (self.content.finished and not more)
         after = replace(
             before,
+            lineage=lineage,
             offset=end,
             head=head,
             head_size=head_size,
