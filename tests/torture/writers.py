@@ -9,44 +9,74 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
-PAUSE_S = 0.25
-"""Between two actions of a writer at most."""
+ROTATIONS = ("rename", "copy_and_truncate", "compress")
+BESIDES = {"append": 60, "append_in_halves": 12, "rewrite_message": 8, "copy": 4, "link": 2, "document": 6}
+"""What a writer does besides rotating, and how often."""
+ROTATING = 13
+"""How often all its ways to rotate are taken together."""
+LINES = 70
+"""That an action writes, about."""
+LONGEST_PAUSE_S = 2.0
 
 
 class Writer(threading.Thread):
-    """One producer with a directory of its own."""
+    """One producer with a directory of its own, which spreads its lines over the time it has."""
 
-    def __init__(self, number: int, directory: Path, seed: int, lines: int, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        number: int,
+        directory: Path,
+        seed: int,
+        *,
+        lines: int,
+        seconds: float,
+        ids: bool,
+        rotations: Sequence[str] = ROTATIONS,
+    ) -> None:
         super().__init__(name=f"writer-{number}")
         self.calls: dict[int, int] = {}
         """What should be counted: output tokens by input tokens, which no two calls share."""
-        self.actions = 0
+        self.actions: Counter[str] = Counter()
+        """How often it did what."""
         self._number = number
         self._directory = directory / f"w{number}"
         self._random = Random(f"{seed}:{number}")
         self._left = lines
-        self._ending = stop
+        self._seconds = seconds
+        self._ids = ids
+        self._rotations = rotations
+        self._ending = threading.Event()
         self._serial = number * 10_000_000
         self._files = 0
 
+    @property
+    def rotations(self) -> int:
+        """How often it rotated a log."""
+        return sum(self.actions[name] for name in self._rotations)
+
+    def stop(self) -> None:
+        """Write no more."""
+        self._ending.set()
+
     def run(self) -> None:
-        """Write until the lines are used up or it is time to stop."""
+        """Write until the lines or the time are used."""
         self._directory.mkdir(parents=True)
-        path = self._new_file()
-        actions: tuple[tuple[Callable[[Path], Path], int], ...] = (
-            (self._append, 60), (self._append_in_halves, 12), (self._rewrite_message, 8), (self._rename, 5),
-            (self._copy_and_truncate, 5), (self._copy, 4), (self._link, 2), (self._compress, 3), (self._document, 6),
-        )  # fmt: skip
-        choices, weights = zip(*actions, strict=True)
-        while self._left > 0 and not self._ending.is_set():
-            path = self._random.choices(choices, weights)[0](path)
-            self.actions += 1
-            self._ending.wait(self._random.uniform(0, PAUSE_S))
+        path, end = self._new_file(), time.monotonic() + self._seconds
+        names = [*BESIDES, *self._rotations]
+        weights = [*BESIDES.values(), *(ROTATING / len(self._rotations) for _ in self._rotations)]
+        while self._left > 0 and not self._ending.is_set() and time.monotonic() < end:
+            (name,) = self._random.choices(names, weights)
+            path = getattr(self, f"_{name}")(path)
+            self.actions[name] += 1
+            pause = 2 * (end - time.monotonic()) * LINES / max(LINES, self._left)
+            self._ending.wait(self._random.uniform(0, max(0.0, min(pause, LONGEST_PAUSE_S))))
 
     # -- calls
 
@@ -60,11 +90,13 @@ class Writer(threading.Thread):
 
     def _native(self) -> bytes:
         serial, output = self._call()
-        record = {
+        record: dict[str, Any] = {
             "ts": f"2026-{1 + serial % 9:02}-{1 + serial % 28:02}T{serial % 24:02}:00:{serial % 60:02}Z",
             "integration": self.name, "provider": "openai", "model": "gpt-5-mini",
             "input_tokens": serial, "output_tokens": output,
         }  # fmt: skip
+        if self._ids:
+            record["request_id"] = f"q-{serial}"
         return json.dumps(record).encode() + b"\n"
 
     def _message(self, serial: int, output: int) -> bytes:
