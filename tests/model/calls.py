@@ -38,7 +38,8 @@ def claude(number: int, output: int, padding: int = 0) -> bytes:
     """A line of Claude Code's: the call as far as it was written when it had used so much."""
     record = {
         "type": "assistant", "sessionId": f"s-{number % 3}", "requestId": f"req_{number}", "pad": "x" * padding,
-        "timestamp": f"2026-09-{1 + number % 28:02}T09:00:{number % 60:02}.000Z", "uuid": f"u-{number}-{output}",
+        "timestamp": f"2026-09-{1 + number % 28:02}T09:00:{(number + output) % 60:02}.000Z",
+        "uuid": f"u-{number}-{output}",
         "message": {
             "id": f"msg_{number}", "role": "assistant", "model": "claude-sonnet-4-5",
             "usage": {"output_tokens": output, "input_tokens": number},

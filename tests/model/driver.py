@@ -16,6 +16,8 @@ class Ingesters:
     """One ingester after another, in the same process or a new one as one likes."""
 
     def __init__(self, home: Path) -> None:
+        self._home = home
+        self._rival: Ingesters | None = None
         command = [sys.executable, "-P", "-m", "tests.model.ingester"]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, env=environment_of(home), stdin=pipe, stdout=pipe, bufsize=0)
@@ -27,7 +29,15 @@ class Ingesters:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._rival is not None:
+            self._rival.__exit__(kind, error, trace)
         self._process.communicate()
+
+    @property
+    def rival(self) -> "Ingesters":
+        """Others of them, in a process beside this one."""
+        self._rival = self._rival or Ingesters(self._home)
+        return self._rival
 
     def ask(self, place: Path, **what: object) -> Answer:
         """Have the living ingester, or a new one, do something in `place`; `ended` where it died of that."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tests.model.driver import Ingesters
+from tests.model.driver import Answer, Ingesters
 from tests.model.ledger import Ledger, Wrong
 from tests.model.producers import Producers
 
@@ -35,7 +35,7 @@ WRITING = {
 READING = {
     "look": 14, "once": 3, "restart": 3, "kill": 1, "kill_at_statement": 6, "kill_at_instruction": 3,
     "kill_while_it_opens": 1, "fill_pages": 2, "fill_bytes": 2, "make_room": 3, "step_forth": 1, "step_back": 1,
-    "time_passes": 2,
+    "time_passes": 2, "rival": 3,
 }  # fmt: skip
 """How often what happens to the ingester."""
 
@@ -57,6 +57,8 @@ class Reading:
         self._ledger = ledger
         self._room: dict[str, int] = {}
         """How much room there is, where it is little."""
+        self._rivalled = False
+        """Whether somebody else wrote since the living one began: it may have to step down."""
 
     def look(self, which: int = 0, size: int = 0) -> None:
         """Everything is read."""
@@ -117,6 +119,12 @@ class Reading:
         """What went away is not waited for any longer, what rests is taken."""
         self._ask(passing=61.0)
 
+    def rival(self, which: int, size: int) -> None:
+        """Somebody else looks in between, as when the lock was deleted."""
+        self._rivalled = True
+        self._take(self._ingesters.rival.ask(self._place, do="look", **self._room))
+        self._ingesters.rival.stop(self._place)
+
     def end(self) -> None:
         """Everything is read in peace, and the database is sound."""
         self.once()
@@ -125,17 +133,22 @@ class Reading:
     def _ask(self, do: str = "look", **what: object) -> None:
         if do == "once":
             self._ingesters.stop(self._place)
-        answer = self._ingesters.ask(self._place, do=do, **what, **self._room)
+        self._rivalled = self._rivalled and self._ingesters.alive
+        self._take(self._ingesters.ask(self._place, do=do, **what, **self._room))
+
+    def _take(self, answer: Answer) -> None:
+        """What an ingester says, and what must be true then."""
+        refused = answer.get("refused", "")
         if answer.get("done"):
             if answer["failures"]:
                 raise Wrong(f"cannot be read: {answer['failures']}")
             self._ledger.check_all()
-        elif answer.get("ended", -signal.SIGKILL) != -signal.SIGKILL:
+            return
+        if answer.get("ended", -signal.SIGKILL) != -signal.SIGKILL:
             raise Wrong("the ingester died of an error, which stands on stderr")
-        elif "refused" in answer and not self._room:
-            raise Wrong(f"the database refuses: {answer['refused']}")
-        else:
-            self._ledger.check()
+        if refused and not self._room and not (self._rivalled and "another ingester" in refused):
+            raise Wrong(f"the ingester gives up: {refused}")
+        self._ledger.check()
 
 
 class Failure(NamedTuple):

@@ -20,9 +20,6 @@ from tests.torture.writers import ROTATIONS, Writer
 from tokenmon.store.opening import looking
 from tokenmon.store.verify import verify
 
-LIFE_S = (0.3, 2.5)
-"""So long an ingester lives, from the start of its process."""
-
 
 @dataclass(frozen=True)
 class Torture:
@@ -38,6 +35,8 @@ class Torture:
     ids: tuple[bool, ...] = (True, False)
     """Whether native lines have ids: the first writer's, the second's, and so on in turns."""
     rotations: Sequence[str] = ROTATIONS
+    life_s: tuple[float, float] = (0.3, 2.5)
+    """So long an ingester lives at least and at most, from the start of its process."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,9 @@ def run(torture: Torture, place: Path) -> Outcome:
         for writer in writers:
             writer.stop()
             writer.join()
-    for _ in range(2):
-        said = _ingester(database, logs, "--once")
-        _, told = said.communicate()
-        assert said.returncode == 0, told.decode()
+    last = _ingester(database, logs, "--once")
+    _, said = last.communicate()
+    assert last.returncode == 0, said.decode()
     calls = {serial: output for writer in writers for serial, output in writer.calls.items()}
     return Outcome(
         calls=len(calls),
@@ -107,7 +105,7 @@ def _kill_again_and_again(torture: Torture, database: Path, logs: Path, writers:
     random, kills = Random(torture.seed), 0
     while kills < torture.kills or any(writer.is_alive() for writer in writers):
         process = _ingester(database, logs)
-        time.sleep(random.uniform(*LIFE_S))
+        time.sleep(random.uniform(*torture.life_s))
         process.send_signal(signal.SIGKILL)
         _, said = process.communicate()
         assert process.returncode == -signal.SIGKILL, f"the ingester ended by itself: {said.decode()}"
