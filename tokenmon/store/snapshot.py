@@ -188,7 +188,8 @@ class Snapshots:
     async def _close(self) -> None:
         async with self._turn:
             self._closed = True
-            await self._connection.close()
+            if self._connection._thread.is_alive():  # one that died answers nobody
+                await self._connection.close()
 
 
 async def _in_spite_of_cancelling(task: asyncio.Future[Any]) -> None:

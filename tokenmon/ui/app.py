@@ -8,11 +8,12 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -22,7 +23,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.timer import Timer
-from textual.worker import Worker, WorkerCancelled, WorkerFailed
+from textual.worker import Worker
 
 from tokenmon import crash
 from tokenmon.settings import Settings, cache_dir, state_dir
@@ -56,6 +57,9 @@ CLOCK = 60.0
 
 SETTLED = 0.08
 """Seconds without another size after which a resize is over."""
+
+GIVE_UP = 1.0
+"""Seconds after which a question that cannot be cancelled is left behind: the thread that answers may have died."""
 
 MEMORY = "screen.json"
 """What the user chose, in the state directory."""
@@ -95,6 +99,7 @@ class TokenmonApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "quit", "quit", id="quit.always", show=False, priority=True, system=True),
         Binding("ctrl+l", "redraw", "redraw", id="redraw", show=False, system=True),
+        Binding("ctrl+z", "suspend_process", "suspend", id="suspend", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -128,6 +133,9 @@ class TokenmonApp(App[None]):
         self.set_class(glyphs is ASCII, "-ascii")
         self._connection = Connection(database)
         self._ingester = ingester
+        self._is_ready = False
+        self._ended_by: signal.Signals | None = None
+        """What arrived before there was anything to end."""
         self._burst: Timer | None = None
         self._settled_size: Size | None = None
         self._follower: Worker[None] | None = None
@@ -147,12 +155,15 @@ class TokenmonApp(App[None]):
         """The only screen that is not a modal."""
         return self._main
 
-    def on_mount(self) -> None:
-        self.set_keymap(dict(self._look.keyboard.remapped))
-        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+    def on_load(self) -> None:
+        """Before the terminal is touched."""
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._end_by, number)
+
+    def on_mount(self) -> None:
+        self.set_keymap(dict(self._look.keyboard.remapped))
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     def on_ready(self) -> None:
         """Everything is composed, so questions have somebody to answer to."""
@@ -164,15 +175,16 @@ class TokenmonApp(App[None]):
         self._follower = self.run_worker(self._follow_store, group="store", description="watch the store's revision")
         if self._sieve is not None:
             self._sieve.opened.set()
+        self._is_ready = True
+        if self._ended_by is not None:
+            self._end_by(self._ended_by)
 
     async def on_unmount(self) -> None:
         """No question may wait for an answer of a connection that is closed."""
-        workers = list(self.workers)
+        ended = asyncio.gather(*(worker.wait() for worker in self.workers), return_exceptions=True)
         self.workers.cancel_all()
-        for worker in workers:
-            with suppress(WorkerCancelled, WorkerFailed):
-                await worker.wait()
-        await self._connection.close()
+        if (await asyncio.wait([ended], timeout=GIVE_UP))[0]:
+            await self._connection.close()
 
     def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """Ask nothing more."""
@@ -217,8 +229,19 @@ class TokenmonApp(App[None]):
         self.screen.refresh()
 
     def _end_by(self, number: signal.Signals) -> None:
-        """End in order, with the code that a shell gives for this signal."""
-        self.exit(return_code=128 + number)
+        """End in order, with the code that a shell gives for this signal; as soon as everything is there."""
+        if self._is_ready:
+            self.exit(return_code=128 + number)
+        else:
+            self._ended_by = number
+
+    def end_with_thread(self, died: threading.ExceptHookArgs) -> None:
+        """The screen cannot do without any of its threads: end, and say why, rather than show what is not true."""
+        if died.exc_value is not None:
+            self.call_later(self._fail, died.exc_value)
+
+    def _fail(self, error: BaseException) -> None:
+        raise error
 
     async def _follow_store(self) -> None:
         """Tell the screen whenever the store differs from what it was."""
@@ -236,15 +259,28 @@ class TokenmonApp(App[None]):
             self._ingester.check()
             self._main.draw_situation()
 
+    def action_suspend_process(self) -> None:
+        """Stop as Ctrl+Z does elsewhere, with all that was started together; not where no shell could go on with it."""
+        if os.getpgrp() != os.getsid(0):
+            os.killpg(0, signal.SIGTSTP)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Of a signal that comes before the app listens: what was begun is put in order on the way."""
+    raise SystemExit(128 + number)
+
 
 def run(settings: Settings, database: Path, paths: Sequence[str]) -> int:
     """Show the screen until the user leaves; the exit code."""
+    for number in SIGNALS:
+        signal.signal(number, _end)
     memory = Memory(state_dir(os.environ, Path.home()) / MEMORY, database)
     with asked(theme_of(settings, memory), os.environ) as sieve:
         ingester = Ingester(database, paths, settings)
         app = TokenmonApp(settings, database, paths, ingester=ingester, memory=memory, sieve=sieve)
+        threading.excepthook = app.end_with_thread
         try:
             app.run(mouse=settings.mouse)
         finally:
             ingester.stop()
-    return app.return_code or 0
+    return 1 if app.return_code is None else app.return_code  # of an error in a thread there is no code

@@ -36,6 +36,8 @@ class Sieve:
         """The background, as the terminal says it."""
         self.answered = False
         """Whether nothing more will come."""
+        self.before: list[int | list[bytes | int]] | None = None
+        """How the terminal was set before it was asked; None where it was not."""
         self.opened = Event()
         """Set when the app takes keys: before that they wait."""
         self._held = b""
@@ -99,6 +101,7 @@ def asked(theme: str, environment: Mapping[str, str]) -> Iterator[Sieve | None]:
         yield sieve
         return
     source, before = sys.stdin.fileno(), termios.tcgetattr(sys.stdin)
+    sieve.before = before
     try:
         _listen(source, before)
         os.write(sys.stderr.fileno(), QUESTION)

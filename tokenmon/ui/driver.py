@@ -12,8 +12,10 @@ import select
 import signal
 import time
 from codecs import getincrementaldecoder
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise, repeat
+from threading import Thread
 from types import FrameType
 from typing import ClassVar, NamedTuple
 
@@ -24,6 +26,7 @@ from textual.events import Resize
 from textual.message import Message
 
 from tokenmon.ui.background import Sieve
+from tokenmon.ui.outlet import Frame, Outlet
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 """What Textual puts round a frame where the terminal can show it at once."""
@@ -33,6 +36,9 @@ GAP = 4
 
 PATIENCE = 2.0
 """Seconds after which an answer of the terminal will not come any more."""
+
+CATCH_UP = 0.1
+"""Seconds between two looks at whether a terminal that missed a frame has read the others."""
 
 TICK = 0.1
 """Seconds between two looks at whether an escape was the key."""
@@ -229,6 +235,9 @@ class ThriftyDriver(LinuxDriver):
     """What was asked of the terminal before the start."""
 
     _canvas: Canvas
+    _outlet: Outlet | None = None
+    _missed = False
+    """Whether the terminal missed a frame and was not painted anew since."""
     _begun = False
     _bell: tuple[int, int] | None = None
     """A pipe that wakes whoever waits for keys."""
@@ -239,6 +248,9 @@ class ThriftyDriver(LinuxDriver):
         self._hang_up_bell()
         self._bell = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._missed = False
+        if self.attrs_before is not None and self.sieve.before is not None:
+            self.attrs_before = self.sieve.before  # still as it was set for the question, where no answer came
         resized = signal.getsignal(signal.SIGWINCH)
 
         def forget_and_resize(number: int, frame: FrameType | None) -> None:
@@ -247,6 +259,20 @@ class ThriftyDriver(LinuxDriver):
                 resized(number, frame)
 
         signal.signal(signal.SIGWINCH, forget_and_resize)
+
+    @property  # type: ignore[override]
+    def _writer_thread(self) -> Outlet | None:
+        return self._outlet
+
+    @_writer_thread.setter
+    def _writer_thread(self, thread: Thread | None) -> None:
+        """Where Textual would write by a thread of its own, ours takes its place before it is started."""
+        self._outlet = None if thread is None or self._file is None else Outlet(self._file, self._hang_up)
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: end as if that had been signalled."""
+        with suppress(RuntimeError):  # it is the end already
+            self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on. Whoever was stopped by force left nothing in order, and must not read with two threads from now on."""
@@ -269,11 +295,30 @@ class ThriftyDriver(LinuxDriver):
                 super().write(data)
             self._begun = False
             return
-        if self._writer_thread is not None and not self._writer_thread.is_alive():
-            return  # the terminal is gone, and a full queue that nobody empties would never let us end
-        if changes := self._canvas.changes(data, self._size_now()):
-            super().write(BEGIN + changes if self._begun else changes)
+        if _PAINTS_NOTHING.fullmatch(data):
+            super().write(self._canvas.changes(data))
+        elif self._outlet is not None and not self._outlet.has_room:
+            self._miss()
+        elif changes := self._canvas.changes(data, self._size_now()):
+            super().write(Frame(BEGIN + changes if self._begun else changes))
             self._begun = False
+
+    def _miss(self) -> None:
+        """Leave a frame out, and paint everything as soon as the terminal has read the others."""
+        if not self._missed:
+            self._missed = True
+            self._loop.call_later(CATCH_UP, self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._outlet is not None and self._outlet.is_behind:
+            self._loop.call_later(CATCH_UP, self._catch_up)
+            return
+        self._missed = False
+        self._app.call_later(self._paint_anew)
+
+    def _paint_anew(self) -> None:
+        self.forget()
+        self._app.screen.refresh()
 
     def _size_now(self) -> tuple[int, int]:
         """Of the terminal itself, which the app learns of later."""
@@ -309,7 +354,7 @@ class ThriftyDriver(LinuxDriver):
                 self.process_message(message)
             # An escape alone is only known by what does not follow; after that nothing is waited for.
             if (typed := self._typed(TICK if now < patient_until else None, late=now > answered_by)) is None:
-                self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+                self._hang_up()
                 return
 
     def _typed(self, seconds: float | None, *, late: bool) -> bytes | None:
