@@ -8,7 +8,6 @@ read again. What every batch stored is logged on stderr, one line a file.
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -17,12 +16,11 @@ import msgspec
 
 from tokenmon.alerts import many
 from tokenmon.errors import ConfigError, LockHeld, SourceFailed
-from tokenmon.ingest import FileProgress, Progress, Service
+from tokenmon.ingest import FileProgress, Service
 from tokenmon.notify import Manager
+from tokenmon.saying import say
 from tokenmon.settings import Settings
 from tokenmon.text import sanitise
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 PARENT = "TOKENMON_PARENT"
 """Environment variable with the process id of the screen that started this ingester: it ends when that does."""
@@ -40,10 +38,9 @@ def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
                 return 0
             raise LockHeld(f"{held}, {held.hint}", "stop that first, or leave --no-wait away to wait for it") from None
         with service:
-            service.run(lambda progress: _log(progress, log))
+            service.run(lambda progress: say(*map(log, progress.files)))
             failures = service.failures if once and not stop() else {}
-    for path, reason in failures.items():
-        print(f"tokenmon: cannot read {sanitise(path)}: {sanitise(reason)}", file=sys.stderr)
+    say(*(f"tokenmon: cannot read {sanitise(path)}: {sanitise(reason)}" for path, reason in failures.items()))
     return SourceFailed.exit_code if failures else 0
 
 
@@ -51,17 +48,21 @@ def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
 def _asked_to_stop() -> Iterator[Callable[[], bool]]:
     """Whether a signal arrived or the parent is gone; the old handlers come back at the end.
 
-    The second signal finds no handler, as one of Python's would wait for the statement that SQLite is at.
+    Who starts it under `nohup` wants it to outlive the terminal: a hang-up that is ignored stays so. The second signal
+    finds no handler, as one of Python's would wait for the statement that SQLite is at.
     """
     arrived: list[int] = []
     parent = _parent()
+    ends = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        ends.remove(signal.SIGHUP)
 
     def note(number: int, frame: FrameType | None) -> None:
         arrived.append(number)
-        for each in _SIGNALS:
+        for each in ends:
             signal.signal(each, signal.SIG_DFL)
 
-    before = {each: signal.signal(each, note) for each in _SIGNALS}
+    before = {each: signal.signal(each, note) for each in ends}
     try:
         yield lambda: bool(arrived) or (parent != 0 and os.getppid() != parent)
     finally:
@@ -78,14 +79,6 @@ def _parent() -> int:
         raise ConfigError(
             f"{PARENT} is not a process id: {given!a}", "unset it; screens set it by themselves"
         ) from None
-
-
-def _log(progress: Progress, log: Callable[[FileProgress], str]) -> None:
-    """One line for each source of a batch; a closed stderr ends the logging, not the ingest."""
-    with contextlib.suppress(OSError, ValueError):
-        for each in progress.files:
-            print(log(each), file=sys.stderr)
-        sys.stderr.flush()
 
 
 def _log_text(each: FileProgress) -> str:

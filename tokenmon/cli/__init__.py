@@ -20,6 +20,7 @@ from tokenmon.dialects.chosen import left_out
 from tokenmon.directories import home_of
 from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
 from tokenmon.ranges import resolve
+from tokenmon.saying import say
 from tokenmon.settings import Settings, cache_dir, config_dir, database_for, load_settings, state_dir
 from tokenmon.text import sanitise
 
@@ -112,11 +113,8 @@ def _check_range(settings: Settings) -> None:
 
 
 def _say(line: str) -> None:
-    """One line on stderr, harmless whatever path or name is in it; nothing where stderr is closed or full."""
-    if sys.stderr is None:
-        return
-    with contextlib.suppress(OSError):
-        print(sanitise(" ".join(line.split())), file=sys.stderr)
+    """One line on stderr, harmless whatever path or name is in it."""
+    say(sanitise(" ".join(line.split())))
 
 
 def _now() -> int:
@@ -175,7 +173,9 @@ def _check_there_is_something(target: Target, *, reads_only: bool) -> None:
 def _is_terminal(environment: Mapping[str, str]) -> bool:
     """Whether a screen can be shown at all."""
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return environment.get("TERM") != "dumb" and all(stream is not None and stream.isatty() for stream in streams)
+    if environment.get("TERM", "") in ("", "dumb", "unknown"):  # nobody knows what it would make of the screen
+        return False
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def _answer(arguments: Arguments, target: Target, environment: Mapping[str, str], home: Path) -> int:

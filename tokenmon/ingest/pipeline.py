@@ -156,8 +156,8 @@ class Ingester:
 
     @property
     def is_behind(self) -> bool:
-        """Bytes are known to be unread, entries were not yet looked at since the start, or it is to be stored that files
-        went away or were replaced."""
+        """Bytes are known to be unread, entries were not yet looked at since the start, or it is not yet stored that
+        files went away or were replaced."""
         return self._has_unread or self._is_to_retire
 
     @property

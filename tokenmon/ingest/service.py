@@ -7,7 +7,6 @@ bits of what can wait: rebuild dirty hours, price again after the price book cha
 import os
 import socket
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,12 +17,13 @@ from typing import Self
 from tokenmon.alerts import evaluate, many
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
-from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase
+from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase, SteppedDown
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.pipeline import Ingester, Progress
 from tokenmon.ingest.spending import budget_facts, limit_facts
 from tokenmon.notify import Manager
 from tokenmon.pricing import open_book
+from tokenmon.saying import say
 from tokenmon.settings import Settings, cache_dir
 from tokenmon.store.lock import Lock
 from tokenmon.store.schema import HOUR
@@ -43,6 +43,8 @@ PRUNE_EVERY_S = 3600.0
 RULES_EVERY_S = 5.0
 QUIET_S = 0.1
 """Shortest pause between two idle looks: a busy file is read ten times a second, not a thousand."""
+SLICE_S = 0.25
+"""Longest wait that a signal, or the end of the screen that this is the child of, does not shorten."""
 LOCK_POLL_S = 0.2
 TELL_WAITING_S = 60.0
 
@@ -138,7 +140,7 @@ class Service:
         try:
             self._ingester.flush()
         except sqlite3.Error as error:
-            print(f"tokenmon: the last batch is read again by the next ingester: {error}", file=sys.stderr)
+            say(f"tokenmon: the last batch is read again by the next ingester: {error}")
 
     def _state(self) -> str:
         """What it is at, in a line for people."""
@@ -178,9 +180,22 @@ class Service:
 
     def _heartbeat(self) -> None:
         if self._due("heartbeat", HEARTBEAT_S):
-            self._lock.touch()
+            self._keep_lock()
             if not self._writer.is_still_there():
                 raise NotOurDatabase(f"{self._writer.path} was removed or replaced while running", "start again")
+
+    def _keep_lock(self) -> None:
+        """Show that we are alive. Whoever removed the lock file opened the door to a second ingester: close it again,
+        or give way to who came in. What both read meanwhile counts once, because the offsets say so.
+        """
+        if not self._lock.is_still_there():
+            try:
+                renewed = Lock.take(self._writer.path, wait=False)
+            except LockHeld as held:
+                raise SteppedDown(f"the lock of {self._writer.path} was removed, and {held.hint} has it now") from held
+            self._lock.release()
+            self._lock = renewed
+        self._lock.touch()
 
     def _rebuild_now_and_then(self) -> None:
         """In a backlog spend at most a quarter of the time on roll-ups, so that viewers stay quick."""
@@ -242,13 +257,16 @@ class Service:
         self._trouble = tuple(self._watch.problems())
         self._writer.checkpoint_wal()
         began = time.monotonic()
-        self._watch.wait(min(HEARTBEAT_S, self._ingester.rest_s))
+        until = began + min(HEARTBEAT_S, self._ingester.rest_s)
+        while not self._stop() and (left := until - time.monotonic()) > 0:
+            if self._watch.wait(min(SLICE_S, left)):
+                break
         if not self._stop():
             time.sleep(max(0.0, min(QUIET_S, began + QUIET_S - time.monotonic())))
 
     def _pause(self, why: str, seconds: float) -> None:
         """Say why nothing is stored at the moment, and wait. That is no hang: to be started anew would not help."""
-        print(f"tokenmon: paused: {sanitise(why)}; trying again in {seconds:g} s", file=sys.stderr)
+        say(f"tokenmon: paused: {sanitise(why)}; trying again in {seconds:g} s")
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stop():
             self._lock.touch()
@@ -308,5 +326,5 @@ def _take_lock(database: Path, wait: bool, stop: Callable[[], bool], manager: Ma
             manager.alive(sanitise(f"waiting: {held}"))
             if time.monotonic() - told >= TELL_WAITING_S:
                 told = time.monotonic()
-                print(f"{sanitise(held.line())}; waiting for it", file=sys.stderr)
+                say(f"{sanitise(held.line())}; waiting for it")
         time.sleep(LOCK_POLL_S)

@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from tokenmon.errors import TokenmonError
+from tokenmon.saying import say
 from tokenmon.text import clip, sanitise
 
 GAP, NARROW = "  ", " "
@@ -31,8 +32,7 @@ def write(text: str) -> None:
 
 def warn(text: str) -> None:
     """One line on stderr beside the answer on stdout."""
-    if sys.stderr is not None:
-        print(f"tokenmon: {sanitise(text)}", file=sys.stderr)
+    say(f"tokenmon: {sanitise(text)}")
 
 
 # -- tables for people

@@ -21,6 +21,12 @@ from tokenmon.store import lock
 LOG_LIMIT = 1_000_000
 """Bytes of the child's log that are kept at most; it is only read when the child fails."""
 
+SOON = 5.0
+"""Seconds of life after which the end of a child is an accident: the next one is started at once."""
+
+PAUSES = (0, 0, 4, 10, 30)
+"""Checks that are let pass after no, one, two … failures, one soon after the other."""
+
 GIVE_UP = 3.0
 """Seconds that the end of the screen waits for the child's last batch."""
 
@@ -40,12 +46,15 @@ class Ingester:
         self._heard_at = 0.0
         self._child: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        self._started_at = 0.0
+        self._failures = 0
+        """How often in a row a child ended soon."""
         self._idle_checks = 0
 
     @property
     def at_work(self) -> bool:
-        """Whether somebody ingests, or our child is about to."""
-        return self.pid is not None or self._child is not None
+        """Whether somebody ingests, or our child is about to, as far as it is known to be able to."""
+        return self.pid is not None or (self._child is not None and not self.trouble)
 
     @property
     def foreign(self) -> bool:
@@ -69,9 +78,12 @@ class Ingester:
         if self._child is not None and self._child.poll() is not None:
             self._note_end(self._child.returncode)
         if self.pid is not None:
-            self.trouble, self._idle_checks = "", 0
+            self.trouble = ""
         elif self._child is None and self._may_start():
-            self._start()
+            try:
+                self._start()
+            except OSError as error:
+                self._note_failure(f"the ingester cannot be started: {error.strerror}")
 
     def stop(self) -> None:
         """End the child and wait for its last batch."""
@@ -95,15 +107,14 @@ class Ingester:
         self._sign = sign
 
     def _may_start(self) -> bool:
-        """After a failure wait longer and longer, up to a minute."""
-        if not self.trouble:
-            return True
+        """At once, but after several children that ended soon wait longer and longer, up to a minute."""
         self._idle_checks += 1
-        return self._idle_checks in (5, 15) or self._idle_checks % 30 == 0
+        return self._idle_checks > PAUSES[min(self._failures, len(PAUSES) - 1)]
 
     def _start(self) -> None:
         if self._log is None:
             self._log = _log()
+        self._started_at = time.monotonic()
         command = [sys.executable, "-P", "-m", "tokenmon", "--ingest-only", "--db", str(self.database)]
         self._child = subprocess.Popen(
             [*command, "--", *self.paths] if self.paths else command,
@@ -115,10 +126,17 @@ class Ingester:
         )
 
     def _note_end(self, code: int) -> None:
+        """A child that was at work for a while was well. The last line of one that was killed says nothing of that."""
         self._child = None
+        if time.monotonic() - self._started_at > SOON:
+            self._failures = 0
         if code:
-            last = self._last_line()
-            self.trouble = last or f"the ingester ended with code {code}"
+            told = f"the ingester was ended by signal {-code}" if code < 0 else self._last_line()
+            self._note_failure(told or f"the ingester ended with code {code}")
+
+    def _note_failure(self, trouble: str) -> None:
+        self.trouble, self._idle_checks = trouble, 0
+        self._failures += 1
 
     def _last_line(self) -> str:
         if self._log is None:

@@ -1,0 +1,13 @@
+"""Lines for people on stderr. Whoever read them may be gone, or never was there, and that stops nothing."""
+
+import sys
+from contextlib import suppress
+
+
+def say(*lines: str) -> None:
+    """Each on a line of its own; nothing where stderr is closed, or nobody takes what is written there."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            for line in lines:
+                print(line, file=sys.stderr)
+            sys.stderr.flush()
