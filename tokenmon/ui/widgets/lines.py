@@ -53,7 +53,11 @@ def wrapped(words: str, width: int) -> list[str]:
 
 
 def pieces(word: str, width: int) -> list[str]:
-    """A word in pieces of at most `width` cells, cut after a sign where that does not waste half a line."""
+    """A word in pieces of at most `width` cells, cut after a sign where that does not waste half a line.
+
+    However little room there is, a wide character takes two cells.
+    """
+    width = max(2, width)
     cut, at = [], 0
     while len(word) - at > width or cell_len(word[at:]) > width:
         piece = chop_cells(word[at : at + 2 * width], width)[0]
