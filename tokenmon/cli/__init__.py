@@ -4,7 +4,6 @@ A face is imported in the branch that needs it, so that `--ingest-only` never lo
 mend is a `TokenmonError`: one line on stderr that says what, where and what to do. A bug is a traceback.
 """
 
-import contextlib
 import gc
 import os
 import sys
