@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from tokenmon.events import NANO
+from tokenmon.text import MOST_MARKS
 
 Value = str | int | bool | None | msgspec.Raw
 """A cell of JSON, CSV and Markdown; Raw is a number (or object) already written out."""
@@ -46,10 +47,19 @@ def instant(ms: int) -> str:
 
 
 def harmless(text: str) -> str:
-    """`text` without control characters; else, unlike a name for people, left as it is, so that a path still opens."""
+    """`text` without control characters and heaps of marks; else, unlike a name for people, left as it is, so that a
+    path still opens.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _OBEYED else c for c in text)
+    shown: list[str] = []
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category[0] == "M" else 0
+        if marks <= MOST_MARKS:
+            shown.append("\N{REPLACEMENT CHARACTER}" if category in _OBEYED else character)
+    return "".join(shown)
 
 
 _OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))

@@ -12,6 +12,9 @@ import unicodedata
 NAME_BYTES = 256
 """Longest name that is stored, in UTF-8 bytes (onWatch's limit, so its files work unchanged)."""
 
+MOST_MARKS = 3
+"""Combining marks in a row that are shown: more would reach into other lines."""
+
 SECRET_LENGTH = 8
 """Nothing shorter looks like a secret, characters."""
 
@@ -58,8 +61,9 @@ _GIVEN = re.compile(
     rf"""(?:
       (?P<url>://[^\s/?#@:"']{{0,64}}:) (?=[^\s/?\#@"']{{4,}}@)
     | (?P<parameter>[?&;][\w\-]{{0,32}}(?:key|token|secret|sig|signature|password)=)
-    | (?P<field>(?<![a-z0-9])(?:{_CALLED})\\?["']?\s*[=:]\s*\\?["']?(?:basic\s+)?)
-    ) (?!key-[0-9a-f]{{8}}) (?:(?<=:)[^\s/?\#@"']{{4,}}(?=@) | [^\s"'\\&;,<>(){{}}\[\]]{{8,}})""",
+    | (?P<field>(?:(?<![a-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{{4}}))
+        (?:{_CALLED})\\?["']?\s*[=:]\s*\\?["']?(?:basic\s+)?)
+    ) (?!key-[0-9a-f]{{8}}) (?:(?<=:)[^\s/?\#@"']{{4,}}(?=@) | [^\s"'\\&;,<>(){{}}\[\]\ufffd]{{8,}})""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What is a secret by where it stands: the password in a URL, a parameter of one, a field that is called so."""
@@ -78,7 +82,7 @@ def sanitise(text: str) -> str:
         category = unicodedata.category(character)
         if category[0] == "M":
             marks += 1
-            if marks > 3:
+            if marks > MOST_MARKS:
                 continue
         else:
             marks = 0

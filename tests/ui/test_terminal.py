@@ -108,59 +108,6 @@ def test_the_ansi_theme_sends_no_colours_of_its_own(tmp_path: Path) -> None:
         assert b"48;2;" not in window.sent
 
 
-HARM = (
-    "\x1bc",
-    "\x1b]52;c;aGk=\x07",
-    "\x1b]0;owned\x07",
-    "\x1bP1$r\x1b\\",
-    "\x1b[6n",
-    "\x1b[31;45;5m",
-    "\x9b31m",
-    "\u202e",
-)
-"""What would reset the terminal, set its clipboard and title, make it answer, paint it, and turn the text round."""
-
-SEQUENCE = re.compile(rb"\x1b(?:\[([<-?]*)[0-9;:]*([ -/]*[@-~])|([]P^_X])([0-9]*)|([ -/]*[0-~]))")
-"""An escape sequence; its groups are what tells kinds apart, without parameters."""
-
-
-def kinds_of(sent: bytes) -> set[tuple[bytes, ...]]:
-    """The kinds of escape sequences that were sent."""
-    return {match.groups(b"") for match in SEQUENCE.finditer(sent)}
-
-
-def seen_on_every_panel(tmp_path: Path, name: str, model: str) -> tuple[bytes, str]:
-    """What the screen sends while one walks through it, over a log that holds this name everywhere, and a bad line;
-    and all that it showed after each key."""
-    call: dict[str, object] = {"ts": "2025-11-21T14:40:00Z", "integration": name, "provider": "openai", "model": model}
-    call |= {"prompt_tokens": 10**9, "completion_tokens": 10, "api_key_name": name, "project": name, "user": name}
-    call |= {"cost_usd": 9_000, "error": name, "session": name, "request_id": name, "metadata": {name: name}}
-    log = json.dumps(call) + "\n" + json.dumps({**call, "prompt_tokens": name}) + "\n"
-    tmp_path.mkdir()
-    with terminal(tmp_path, logs_hold={f"{name.replace('/', '_')[:60]}.jsonl": log}) as window:
-        window.shows("evil-model")
-        shown = window.screen.text
-        for key in (b"2", b"b", b"b", b"3", b"4", b"b", b"5", b"6", b"G", b"/", b"evil\r", b"1", b"?", b"\x1b", b"t"):
-            window.type(key)
-            window.settle(0.4)
-            shown += window.screen.text
-        window.type(b"q")
-        assert window.end() == 0
-        return window.sent, shown
-
-
-def test_a_log_cannot_send_an_escape_sequence(tmp_path: Path) -> None:
-    """Only kinds of sequences that a harmless log brings about, too, and nothing of what the log holds."""
-    clean, _ = seen_on_every_panel(tmp_path / "clean", "harmless", "evil-model")
-    harmed, shown = seen_on_every_panel(
-        tmp_path / "harmed", "[/nope][@click=app.quit]" + "".join(HARM), "evil-model" + HARM[0]
-    )
-    assert "[/nope]" in shown
-    assert not [harm for harm in HARM if harm.encode() in harmed]
-    assert kinds_of(harmed) <= kinds_of(clean)
-    assert not set(harmed.decode()) & {chr(code) for code in range(0x80, 0xA0)}
-
-
 BOLD_REVERSE = Style(frozenset({1, 7}))
 
 

@@ -35,6 +35,7 @@ from tokenmon.dialects.gemini_cli import NAME as GEMINI_CLI
 from tokenmon.dialects.gen_ai import Attributes, Counts
 from tokenmon.dialects.plain import Scene, remembering
 from tokenmon.events import Event, Names, Parsed, Reject
+from tokenmon.text import hide_secrets
 
 NAME = "otlp"
 LINE_CAP = 64 * 1024 * 1024
@@ -365,7 +366,8 @@ def _numbered(record: Record, attributes: Attributes, keys: tuple[str, ...]) -> 
     session, told = _told(attributes, "session.id"), [attributes.get(key) for key in keys]
     if not session or not any(told):
         return ""
-    return "\0".join((session, *(str(each)[: fields.ERROR_LENGTH] for each in told), str(_log_moment(record))))
+    short = (hide_secrets(str(each)[: fields.CONSIDERED])[: fields.ERROR_LENGTH] for each in told)
+    return "\0".join((session, *short, str(_log_moment(record))))
 
 
 def _told(attributes: Attributes, key: str) -> str:

@@ -6,6 +6,7 @@ window is left out once it has ended.
 
 import json
 import math
+import re
 from typing import Any, NamedTuple
 
 from tokenmon.limits import BELIEVED
@@ -13,6 +14,10 @@ from tokenmon.store.glance import Told
 
 LATEST_S = 4_133_980_800
 """First second that is not believed any more: the year 2101."""
+
+
+_PLAIN = re.compile("[a-z0-9_]{1,64}").fullmatch
+"""How Claude Code calls a window."""
 
 
 class Status(NamedTuple):
@@ -41,11 +46,11 @@ def status_of(text: bytes) -> Status:
 
 
 def limits_of(status: dict[str, Any]) -> tuple[Told, ...]:
-    """The windows of `rate_limits`."""
+    """The windows of `rate_limits`. They are kept and shown: what is not called in plain words is none."""
     limits = []
     for name, window in _object(status.get("rate_limits")).items():
         used = _number(_object(window).get("used_percentage"), BELIEVED)
-        if used is not None:
+        if used is not None and _PLAIN(name):
             resets_at = _number(window.get("resets_at"), LATEST_S)
             limits.append(Told(name, used, None if resets_at is None else int(resets_at) * 1_000))
     return tuple(limits)
