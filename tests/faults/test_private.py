@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import ROOT, environment_of, tokenmon
+from tests.command import ROOT, cache_home, environment_of, tokenmon
 from tests.ingest.ingesting import Running, native, stored, until
 from tests.statusline.showing import show, status, window
 from tests.ui.terminal import RUN, started
@@ -118,9 +118,10 @@ def test_nothing_speaks_to_the_network(tmp_path: Path, ears: dict[str, str]) -> 
     for words in (("report",), ("status",), ("events", "--json"), ("verify",)):
         assert tokenmon(tmp_path, *words, "--db", "x.db", environment=ears).out
     show(tmp_path, status(), "--db", str(tmp_path / "x.db"), **ears)
+    command = [sys.executable, "-c", RUN, str(tmp_path / "y.db"), str(tmp_path / "logs"), "auto", ""]
+    places = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CACHE_HOME": cache_home()}
     with started(
-        [sys.executable, "-c", RUN, str(tmp_path / "y.db"), str(tmp_path / "logs"), "auto", ""],
-        **{**environment_of(tmp_path, **ears), "TERM": "xterm-256color"},
+        ["/usr/bin/env", *(f"{name}={value}" for name, value in {**places, **ears}.items()), *command]
     ) as screen:
         screen.shows("gpt-5-mini")
         screen.type(b"q")

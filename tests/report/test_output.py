@@ -11,12 +11,12 @@ LABEL, NUMBER = Column("Model", label=True), Column("Cache read")
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_cell_that_a_spreadsheet_would_obey_is_neutralised(first: str) -> None:
+def test_fault_118_a_cell_that_a_spreadsheet_would_obey_is_neutralised(first: str) -> None:
     [line] = csv.reader([csv_line([f"{first}cmd()", "a,b", 'say "x"'])])
     assert line == [f"'{first}cmd()", "a,b", 'say "x"']
 
 
-def test_numbers_stay_numbers_in_csv() -> None:
+def test_fault_118_numbers_stay_numbers_in_csv() -> None:
     assert csv_line([-5, money(-20), None, True, "", 0]) == "-5,-0.00000002,,true,,0"
 
 

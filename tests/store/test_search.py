@@ -44,13 +44,13 @@ def models(db: sqlite3.Connection, text: str) -> set[str]:
 
 @settings(max_examples=2000)
 @given(st.one_of(hostile, st.text(max_size=40)))
-def test_nothing_that_can_be_typed_is_an_error(index: sqlite3.Connection, text: str) -> None:
+def test_fault_113_nothing_that_can_be_typed_is_an_error(index: sqlite3.Connection, text: str) -> None:
     if match(text):
         models(index, text)
 
 
 @pytest.mark.parametrize("text", ["", "   ", '"', "*", "---", '""', "^ ( )", "\0", "\ud800"])
-def test_without_a_usable_word_there_is_no_filter(text: str) -> None:
+def test_fault_114_without_a_usable_word_there_is_no_filter(text: str) -> None:
     assert match(text) == ""
 
 
@@ -138,7 +138,7 @@ def test_fields_that_only_events_know_ask_nothing_of_names() -> None:
     assert match("status:failed") == ""
 
 
-def test_a_pasted_megabyte_becomes_a_few_short_terms() -> None:
+def test_fault_115_a_pasted_megabyte_becomes_a_few_short_terms() -> None:
     assert len(terms("word " * 200_000)) == MAX_TERMS
     (term,) = terms("x" * 1_000_000)
     assert len(term.text) == MAX_LENGTH

@@ -275,7 +275,7 @@ async def exported(driver: Driver, key: str) -> None:
     await driver.until(lambda: len(driver.app.screen_stack) == 1)
 
 
-async def test_an_export_is_a_new_file_for_its_owner_alone(
+async def test_fault_118_an_export_is_a_new_file_for_its_owner_alone(
     full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -314,7 +314,7 @@ async def test_an_export_says_what_it_is_of(full: Path, tmp_path: Path, monkeypa
         assert {row["model"] for row in document["rows"]} == {"claude-sonnet-4-5", "claude-haiku-4-5"}
 
 
-async def test_names_from_a_log_are_obeyed_by_no_spreadsheet_and_no_markup(
+async def test_fault_118_names_from_a_log_are_obeyed_by_no_spreadsheet_and_no_markup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filler = Filler(tmp_path / "a.db")
