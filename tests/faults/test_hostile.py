@@ -14,6 +14,7 @@ import pytest
 from tests.command import ROOT, Done, python, tokenmon
 from tests.dialects.cases import WITHOUT_CALLS
 from tests.faults.harming import MARKS, TEXTS, harm_in, harmed, secrets_below, shortened
+from tests.ingest.ingesting import rows
 from tests.statusline.showing import show, status
 from tokenmon.dialects import DIALECTS
 
@@ -135,15 +136,24 @@ def test_fault_104_a_file_can_be_tried_without_harm(home: Path, form: tuple[str,
 
 def test_fault_118_no_cell_of_csv_is_a_formula(home: Path) -> None:
     for words in (("report", "--by", "model", "--by", "key"), ("events", "--limit", "0")):
-        rows = list(csv.reader(tokenmon(home, *words, "--csv", "--db", "x.db").out.splitlines()))
-        assert len(rows) > 1
-        assert {len(row) for row in rows} == {len(rows[0])}
-        assert not [cell for row in rows for cell in row if cell[:1] in ("=", "+", "@", "\t", "\r")]
+        cells = list(csv.reader(tokenmon(home, *words, "--csv", "--db", "x.db").out.splitlines()))
+        assert len(cells) > 1
+        assert {len(row) for row in cells} == {len(cells[0])}
+        assert not [cell for row in cells for cell in row if cell[:1] in ("=", "+", "@", "\t", "\r")]
 
 
 def test_no_secret_is_in_any_byte_of_the_database_or_of_what_stands_beside_it(home: Path) -> None:
     assert (home / "x.db").stat().st_size > 100_000
     assert secrets_below(home, "logs") == []
+
+
+def test_fault_104_nothing_is_stored_that_a_terminal_would_obey(home: Path) -> None:
+    """Whoever reads the database by other means is as safe; what is a path is stored as the bytes that it is."""
+    tables = [name for (name,) in rows(home / "x.db", "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    texts = [cell for table in tables for row in rows(home / "x.db", f"SELECT * FROM {table}") for cell in row]
+    texts = [cell for cell in texts if isinstance(cell, str)]
+    assert len(texts) > 1_000
+    assert [harm for text in texts if (harm := harm_in(text))] == []
 
 
 def test_fault_104_a_line_of_the_log_names_no_secret_and_obeys_nobody(home: Path) -> None:
