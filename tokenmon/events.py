@@ -16,8 +16,8 @@ NANO = 1_000_000_000
 MAX_COUNT = 10**10
 """Largest token count that is believed; above it the line is invalid, so that sums never overflow."""
 
-MAX_COST = 10**6 * NANO
-"""Largest cost of one call that is believed: a million dollars."""
+MAX_COST = 2_000 * NANO
+"""Largest cost of one call that is believed, more than any takes: a million of them overflow no sum, nor four times."""
 
 SourceClass = Literal["", "apikey", "web", "legacy", "agent"]
 

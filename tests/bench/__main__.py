@@ -12,14 +12,15 @@ from pathlib import Path
 
 from tests.bench.asking import panels, panels10m
 from tests.bench.figures import Figure, table
-from tests.bench.ingesting import native, payloads, rollouts, transcripts
+from tests.bench.ingesting import native, payloads, rejects, rollouts, transcripts
 from tests.bench.screen import screen
 from tests.bench.statusline import statusline
 
 BENCHES: dict[str, Callable[[Path, float], Iterator[Figure]]] = {
-    bench.__name__: bench for bench in (native, transcripts, rollouts, payloads, panels, screen, statusline, panels10m)
+    bench.__name__: bench
+    for bench in (native, rejects, transcripts, rollouts, payloads, panels, screen, statusline, panels10m)
 }
-USUAL = ("native", "transcripts", "rollouts", "payloads", "panels", "screen", "statusline")
+USUAL = ("native", "rejects", "transcripts", "rollouts", "payloads", "panels", "screen", "statusline")
 """What runs when none is named; the other takes minutes and a gigabyte."""
 
 

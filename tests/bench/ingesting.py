@@ -25,6 +25,13 @@ NATIVE_LINES = 1_000_000
 GIGABYTE = 2_400_000
 """Native lines."""
 TREE_BYTES = 1_005_000_000
+INVALID = 100_000
+"""Lines at once that are none."""
+VALID_LINE = (
+    b'{"ts":"2026-05-02T08:15:30Z","integration":"bench","provider":"openai","model":"gpt-5-mini",'
+    b'"prompt_tokens":%d,"completion_tokens":10}\n'
+)
+INVALID_LINE = VALID_LINE.replace(b"%d", b"-%d")
 PEOPLE = 95
 """More users, so that there are about 1,100 series."""
 
@@ -71,6 +78,21 @@ def native(place: Path, scale: float) -> Iterator[Figure]:
     yield Figure("  its peak memory", cold.peak_mb, "MB", 120)
     warm = median(ingest(place / "native.db", [logs], place).seconds for _ in range(3))
     yield Figure("restart with nothing new, 7 files", warm, "s", 0.3)
+
+
+def rejects(place: Path, scale: float) -> Iterator[Figure]:
+    """Invalid lines cost at most twice the time of valid ones."""
+    yield first_start(place)
+    lines = int(INVALID * scale)
+    rates: list[float] = []
+    for name, of_each in (("valid", VALID_LINE), ("invalid", INVALID_LINE)):
+        logs = place / name
+        logs.mkdir()
+        (logs / "a.jsonl").write_bytes(VALID_LINE % 0 + b"".join(of_each % number for number in range(1, lines + 1)))
+        rates.append(lines / ingest(place / f"{name}.db", [logs], place).seconds)
+    valid, invalid = rates
+    name = f"ingest, {lines:,} invalid native lines"
+    yield Figure(name, invalid, "lines/s", 2, "valid lines", valid, at_least=True, relative=True)
 
 
 def transcripts(place: Path, scale: float) -> Iterator[Figure]:

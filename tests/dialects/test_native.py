@@ -148,13 +148,20 @@ def test_the_largest_count_is_accepted() -> None:
 
 @pytest.mark.parametrize(
     ("cost", "nano"),
-    [(0, 0), (0.000000001, 1), (0.1, 100_000_000), (1.1, 1_100_000_000), (123456.789012345, 123_456_789_012_345)],
+    [
+        (0, 0),
+        (0.000000001, 1),
+        (0.1, 100_000_000),
+        (1.1, 1_100_000_000),
+        (1234.567890123, 1_234_567_890_123),
+        (2000, 2_000_000_000_000),
+    ],
 )
 def test_cost_is_exact_to_the_nano_dollar(cost: float, nano: int) -> None:
     assert event("native", with_(cost_usd=cost)).cost_logged == nano
 
 
-@pytest.mark.parametrize("cost", [-0.1, 1e308, 10**7, "0.1", True, [0.1]])
+@pytest.mark.parametrize("cost", [-0.1, 1e308, 2000.01, "0.1", True, [0.1]])
 def test_a_bad_cost_is_named(cost: Any) -> None:
     assert reason("native", with_(cost_usd=cost)).startswith("cost_usd is ")
 
@@ -265,7 +272,7 @@ def test_a_line_without_request_id_has_no_id() -> None:
     assert (read.id, read.request_id, read.rewritten, read.keeps_details) == ("", "", False, True)
 
 
-def test_duplicate_keys_the_last_wins() -> None:
+def test_fault_062_of_the_same_key_twice_the_last_one_counts() -> None:
     assert event("native", line(INCLUSIVE)[:-1] + b',"prompt_tokens":7}').input == 7
 
 

@@ -135,7 +135,7 @@ def mixed(clean: Files, junk: Callable[[bytes], Sequence[bytes]]) -> dict[str, b
 
 
 @EVERY
-def test_lines_that_are_nobodys_cost_only_themselves(dialect: str, tmp_path: Path) -> None:
+def test_fault_056_lines_that_are_nobodys_cost_only_themselves(dialect: str, tmp_path: Path) -> None:
     files = clean_files(dialect)
     clean = ingested(tmp_path / "clean", mixed(files, lambda line: ()))
     dirty = ingested(tmp_path / "dirty", mixed(files, lambda line: FOREIGN))
@@ -148,7 +148,7 @@ def test_lines_that_are_nobodys_cost_only_themselves(dialect: str, tmp_path: Pat
 
 
 @EVERY
-def test_calls_with_wrong_values_cost_only_themselves(dialect: str, tmp_path: Path) -> None:
+def test_fault_060_calls_with_wrong_values_cost_only_themselves(dialect: str, tmp_path: Path) -> None:
     files = clean_files(dialect)
     clean = ingested(tmp_path / "clean", mixed(files, lambda line: ()))
     dirty = ingested(tmp_path / "dirty", mixed(files, wrong))
@@ -169,7 +169,7 @@ def test_a_mark_at_the_start_and_other_line_ends_change_nothing(dialect: str, tm
 
 
 @pytest.mark.parametrize(("dialect", "rejects"), [("native", 1), ("claude-code", 0)])
-def test_a_line_of_fifty_megabytes_is_passed_over(dialect: str, rejects: int, tmp_path: Path) -> None:
+def test_fault_054_a_line_of_fifty_megabytes_is_passed_over(dialect: str, rejects: int, tmp_path: Path) -> None:
     (lines,) = clean_files(dialect).values()
     huge = b'{"type":"user","sessionId":"s-1","message":{"role":"user","content":"' + b"x" * 50_000_000 + b'"}}'
     plain = ingested(tmp_path / "plain", {"a.jsonl": joined(lines)})

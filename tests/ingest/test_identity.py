@@ -39,7 +39,7 @@ def test_the_same_id_at_another_time_is_another_call_where_ids_are_not_rewritten
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_order_split_and_copy_gives_the_same_totals(tmp_path: Path, seed: int) -> None:
+def test_fault_069_any_order_split_and_copy_gives_the_same_totals(tmp_path: Path, seed: int) -> None:
     """Sessions, their resumed copies and a side chain's replays, ingested file by file in a shuffled order."""
     calls = [claude(str(n), 50 + n, request=str(n), second=n) for n in range(12)]
     early = [claude(str(n), 5, request=str(n), second=max(0, n - 1)) for n in range(12)]

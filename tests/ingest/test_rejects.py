@@ -20,7 +20,7 @@ def test_an_invalid_line_is_told_by_place_and_field(tmp_path: Path) -> None:
     assert rows(database, "SELECT kind, severity, state, count FROM alert") == [("invalid lines", "info", "info", 2)]
 
 
-def test_many_invalid_lines_are_counted_and_ten_are_told(tmp_path: Path) -> None:
+def test_fault_067_many_invalid_lines_are_counted_and_ten_are_told(tmp_path: Path) -> None:
     logs, database = tmp_path / "logs", tmp_path / "t.db"
     logs.mkdir()
     for name in ("a", "b"):

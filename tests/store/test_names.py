@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.store.building import NAMES_OF_TESTS, a_row, a_source, a_step, an_event, commit, looking_at, rows_of
+from tests.store.building import NAMES_OF_TESTS, START, a_row, a_source, a_step, an_event, commit, looking_at, rows_of
 from tokenmon.events import Basis, Event, Flag
+from tokenmon.store.alerts import OVERFLOW_MS
 from tokenmon.store.schema import OVERFLOW
 from tokenmon.store.writer import Writer
 
@@ -43,7 +44,7 @@ def test_what_all_events_of_a_series_have_in_common_is_a_flag(writer: Writer, fl
     assert rows_of(writer.path, "SELECT flags FROM series ORDER BY id") == [(flag | Flag.LISTED,), (flag,)]
 
 
-def test_a_name_that_explodes_is_stored_as_overflow_with_one_alert(writer: Writer) -> None:
+def test_fault_070_a_name_that_explodes_is_stored_as_overflow_with_one_alert(writer: Writer) -> None:
     first = commit(writer, a_step(a_source(), map(a_row, events_with("user", range(100))))).checkpoints[0]
     assert rows_of(writer.path, "SELECT count(*) FROM series") == [(21,)]
     assert rows_of(writer.path, "SELECT count(*) FROM event JOIN series ON id = series WHERE user = ?", OVERFLOW) == [
@@ -132,7 +133,14 @@ def test_an_alert_holds_since_it_fired_and_is_fine_when_it_is_absent(writer: Wri
     assert standing() == [("a", "firing", 2, 10, 20), ("b", "firing", 1, 30, 30)]
 
 
-def test_a_sweep_of_the_rules_leaves_the_stores_own_alert(writer: Writer) -> None:
-    commit(writer, a_step(a_source(), map(a_row, events_with("user", range(30)))))
-    writer.set_alerts([], 5)
-    assert rows_of(writer.path, "SELECT state FROM alert") == [("firing",)]
+def test_the_stores_own_alert_fires_for_a_day_after_the_last_name_that_was_replaced(writer: Writer) -> None:
+    def standing() -> list[tuple[object, ...]]:
+        return rows_of(writer.path, "SELECT state, count FROM alert")
+
+    first = commit(writer, a_step(a_source(), map(a_row, events_with("user", range(30))))).checkpoints[0]
+    writer.set_alerts([], START + OVERFLOW_MS)
+    assert standing() == [("firing", 10)]
+    writer.set_alerts([], START + OVERFLOW_MS + 1)
+    assert standing() == [("ok", 10)]
+    commit(writer, a_step(first, map(a_row, events_with("user", range(30, 33)))))
+    assert standing() == [("firing", 3)]

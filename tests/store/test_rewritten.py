@@ -59,7 +59,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_one_copy_stays_whatever_the_order(tmp_path: Path, case: str) -> None:
+def test_fault_069_one_copy_stays_whatever_the_order(tmp_path: Path, case: str) -> None:
     copies, expected = CASES[case]
     for i, order in enumerate(permutations(copies)):
         one_by_one, at_once = tmp_path / f"{i}.db", tmp_path / f"{i}-at-once.db"
@@ -108,7 +108,7 @@ copies = st.builds(
 
 @settings(max_examples=25, deadline=None)
 @given(st.data(), st.lists(copies, min_size=1, max_size=8, unique_by=lambda row: row.line_hash))
-def test_no_order_and_no_repetition_changes_what_is_stored(data: st.DataObject, rows: list[Row]) -> None:
+def test_fault_069_no_order_and_no_repetition_changes_what_is_stored(data: st.DataObject, rows: list[Row]) -> None:
     shuffled = data.draw(st.permutations(rows + data.draw(st.lists(st.sampled_from(rows), max_size=4))))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=3)))
     batches = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]

@@ -168,7 +168,7 @@ def test_an_invalid_line_is_kept_once_and_a_hundred_per_source(writer: Writer) -
     assert rows_of(writer.path, "SELECT source, count(*) FROM reject GROUP BY 1") == [(1, 100), (2, 7)]
 
 
-def test_an_event_that_cannot_be_stored_is_a_reject_and_takes_nobody_with_it(writer: Writer) -> None:
+def test_fault_068_an_event_that_cannot_be_stored_is_a_reject_and_takes_nobody_with_it(writer: Writer) -> None:
     bad = [
         a_row(an_event("huge", latency_ms=1 << 64), offset=1),
         a_copy("huge copy", latency_ms=1 << 64),

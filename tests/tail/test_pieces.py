@@ -165,7 +165,7 @@ def test_a_file_of_one_settled_line_keeps_its_lineage_when_it_grows(log: Path, l
 
 @pytest.mark.parametrize(("size", "taken"), [(10_000, True), (10_001, False), (50_000, False)])
 @pytest.mark.parametrize("cap", [64, 4096, 100_000])
-def test_a_line_of_the_limit_is_taken_and_a_longer_one_passed_over(
+def test_fault_055_a_line_of_the_limit_is_taken_and_a_longer_one_passed_over(
     log: Path, loop: Loop, size: int, taken: bool, cap: int
 ) -> None:
     loop.cap, loop.line_cap = cap, 10_000
@@ -177,7 +177,7 @@ def test_a_line_of_the_limit_is_taken_and_a_longer_one_passed_over(
     assert loop.offsets() == {"a.jsonl": log.stat().st_size}
 
 
-def test_a_long_line_is_told_once_over_restarts_while_it_grows(log: Path, loop: Loop) -> None:
+def test_fault_054_a_long_line_is_told_once_over_restarts_while_it_grows(log: Path, loop: Loop) -> None:
     loop.line_cap = 10_000
     append(log, line(0) + b'{"pad":"' + b"z" * 5000)
     loop.run()
@@ -204,7 +204,7 @@ def test_an_unwanted_long_line_is_passed_over_without_a_reject(log: Path, loop: 
     assert not loop.rejects
 
 
-def test_a_line_of_64_mib_is_passed_over_in_little_memory(log: Path, loop: Loop) -> None:
+def test_fault_054_a_line_of_64_mib_is_passed_over_in_little_memory(log: Path, loop: Loop) -> None:
     with log.open("wb") as file:
         file.write(line(0))
         for _ in range(64):

@@ -108,7 +108,7 @@ def _event(
         replay=bool(prompt) and told is not None and _is_late(stamp, ts),
         session=_text(params.get("sessionId"), scene) or scene.clean(PurePath(scene.surroundings.path).parent.name),
         assumed=not (model or scene.memory.model),
-        basis=Basis.EXACT if used.get("modelCalls") == 1 else Basis.AGGREGATE,
+        basis=Basis.EXACT if used.get("modelCalls") is not True and used.get("modelCalls") == 1 else Basis.AGGREGATE,
         disagrees=tokens.disagrees,
         untimed=untimed,
     )

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 OVERFLOW_KIND = "series_overflow"
-"""Raised by the store itself, in the transaction that replaced a name; a sweep of the rules leaves it alone."""
+"""Raised by the store itself, in the transaction that replaced a name; no rule knows of it."""
+
+OVERFLOW_MS = 24 * 3_600_000
+"""So long after the last name that was replaced it goes on to fire."""
 
 
 class Alert(Protocol):
@@ -34,7 +37,8 @@ def sweep(connection: sqlite3.Connection, alerts: Sequence[Alert], now_ms: int) 
     """Store what fires now; whatever fired before and is not among them is fine again. Changes only are written."""
     firing = {(alert.kind, alert.subject) for alert in alerts}
     standing = connection.execute(
-        "SELECT kind, subject FROM alert WHERE state <> 'ok' AND kind <> ?", (OVERFLOW_KIND,)
+        "SELECT kind, subject FROM alert WHERE state <> 'ok' AND (kind <> ? OR updated < ?)",
+        (OVERFLOW_KIND, now_ms - OVERFLOW_MS),
     ).fetchall()
     connection.executemany(
         "UPDATE alert SET state = 'ok', updated = ? WHERE kind = ? AND subject = ?",
@@ -49,10 +53,10 @@ def _values(alert: Alert, now_ms: int) -> tuple[object, ...]:
 
 
 def overflowed(connection: sqlite3.Connection, field: str, path: str, more: int, now_ms: int) -> None:
-    """Say that values of a name, from one source, are stored as `(overflow)`; counts add up."""
+    """Say that values of a name, from one source, are stored as `(overflow)`; counts add up while it fires."""
     subject = f"{field} {path}"
     row = connection.execute(
-        "SELECT count FROM alert WHERE kind = ? AND subject = ?", (OVERFLOW_KIND, subject)
+        "SELECT count FROM alert WHERE kind = ? AND subject = ? AND state <> 'ok'", (OVERFLOW_KIND, subject)
     ).fetchone()
     count = more + (row[0] if row else 0)
     title = f"too many different values of {field}: new ones are stored as (overflow), from {path}"

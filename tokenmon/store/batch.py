@@ -115,13 +115,14 @@ def _insert_one_by_one(connection: sqlite3.Connection, statement: str, rows: lis
 
 
 def _store_rewritten(connection: sqlite3.Connection, rows: list[EventRow], watermark: int, outcome: Outcome) -> None:
-    """Settle copies against what is stored of the same calls."""
+    """Settle copies against what is stored of the same calls. What is refused leaves `rows`: nobody counts by it."""
     connection.execute("SAVEPOINT copies")
     try:
         _settle(connection, rows, watermark, outcome)
     except BIND_ERRORS as error:
         connection.execute("ROLLBACK TO copies")
-        _settle(connection, _refuse(rows, error, outcome), watermark, outcome)
+        rows[:] = _refuse(rows, error, outcome)
+        _settle(connection, rows, watermark, outcome)
     finally:
         if connection.in_transaction:
             connection.execute("RELEASE copies")
