@@ -22,7 +22,7 @@ from tokenmon.settings import Settings
 from tokenmon.store.schema import COUNTS, HOUR
 from tokenmon.ui.panels import PANELS
 
-BAD = (-1, True, False, "12", "", 0.5, 1e308, 2**63, 10**30, [], {}, [7], MAX_COUNT + 1)
+BAD: tuple[Any, ...] = (-1, True, False, "12", "", 0.5, 1e308, 2**63, 10**30, [], {}, [7], MAX_COUNT + 1)
 """What is no count, whatever the field."""
 
 
