@@ -117,7 +117,7 @@ def test_a_root_that_appears_is_armed(tmp_path: Path) -> None:
     watch.close()
 
 
-def test_a_root_that_was_replaced_is_armed_again(logs: Path, watch: Watch) -> None:
+def test_fault_108_a_root_that_was_deleted_and_made_anew_is_armed_again(logs: Path, watch: Watch) -> None:
     logs.rmdir()
     assert tended(watch, 0)
     logs.mkdir()
@@ -163,7 +163,7 @@ def test_too_many_hints_are_dropped_and_told(logs: Path) -> None:
     assert not hints.overflowed
 
 
-def test_a_dead_observer_is_replaced(logs: Path, watch: Watch) -> None:
+def test_fault_108_a_dead_observer_is_replaced(logs: Path, watch: Watch) -> None:
     observer = watch._observer
     assert observer is not None
     observer.stop()
@@ -206,7 +206,7 @@ watch.close()
 """
 
 
-def test_a_machine_without_watches_left_is_told_once_and_tried_again_later(logs: Path) -> None:
+def test_fault_106_a_machine_without_watches_left_is_told_once_and_tried_again_later(logs: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", OUT_OF_DESCRIPTORS, str(logs)], capture_output=True, text=True, timeout=60, check=False
     )

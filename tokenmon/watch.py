@@ -26,6 +26,8 @@ HINTS = 10_000
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
+_ROOM = 8
+"""Descriptors that have to be free before a watch is made."""
 _NO_MORE = "more files changed at once than are kept as hints; the scan finds them"
 
 
@@ -155,6 +157,7 @@ class Watch:
 
     def _arm(self, root: _Root, place: tuple[int, int]) -> None:
         try:
+            _check_room()
             observer = self._started()
             if observer is None or self._handler is None:
                 return
@@ -230,6 +233,19 @@ def _interesting() -> "list[type[FileSystemEvent]]":
     """Changes only: our own opening and closing of files must not wake us."""
     events = import_module("watchdog.events")
     return [events.FileCreatedEvent, events.FileModifiedEvent, events.FileMovedEvent]
+
+
+def _check_room() -> None:
+    """OSError where so few descriptors are left that reading needs them: watchdog would keep the last ones, as it
+    does not give back what it got when it does not get all.
+    """
+    taken: list[int] = []
+    try:
+        for _ in range(_ROOM):
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
 
 
 def _end(observer: "BaseObserver | None") -> None:
