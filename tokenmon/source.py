@@ -20,6 +20,10 @@ HEAD = 1024
 TAIL = 64
 """Bytes before the offset that are hashed."""
 
+KEPT_GONE = 10_000
+"""So many files that are gone are remembered, the last ones, to recognise copies of them. A copy of one that went
+before is read from its start, which counts nothing twice and only takes time."""
+
 
 def is_log_name(name: str) -> bool:
     """Whether a file of this name is read when it is found in a directory: `x.jsonl`, `x.jsonl.1`, `x.ndjson.gz`."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tokenmon.errors import SteppedDown
-from tokenmon.source import Checkpoint, Step
+from tokenmon.source import KEPT_GONE, Checkpoint, Step
 
 MOST_REJECTS = 100
 """Invalid lines kept per source; the tally counts all."""
@@ -33,7 +33,12 @@ _TALLIES = (
 
 _KEYWORDS = ("id", *("offset" if name == "off" else name for name in _FIELDS))
 """What a checkpoint calls them, after its id."""
-_LOAD = f"SELECT id, {', '.join(_FIELDS)} FROM source ORDER BY id"
+_GONE = f"""SELECT id, {", ".join(_FIELDS)} FROM source WHERE gone AND kind = 'lines'
+ORDER BY last_seen DESC, id DESC LIMIT {KEPT_GONE}"""
+_LOAD = f"SELECT id, {', '.join(_FIELDS)} FROM source WHERE NOT (gone AND kind = 'lines') ORDER BY id"
+_FORGOTTEN = f"""SELECT id FROM (SELECT id FROM source WHERE gone AND kind = 'lines' AND duplicates = 0
+AND (last_event IS NULL OR last_event < ?) ORDER BY last_seen DESC, id DESC LIMIT -1 OFFSET {KEPT_GONE})
+WHERE id < (SELECT max(id) FROM source)"""
 _ADD = f"INSERT INTO source({', '.join(_FIELDS)}, first_seen, last_seen) VALUES ({', '.join('?' * len(_FIELDS))}, ?, ?)"
 _ADVANCE = f"UPDATE source SET {', '.join(f'{name} = ?' for name in _FIELDS)}, last_seen = ? WHERE id = ? AND off = ?"
 _TALLY = f"UPDATE source SET {', '.join(f'{name} = {name} + ?' for name in _TALLIES)} WHERE id = ?"
@@ -73,9 +78,16 @@ class Sources:
         return newest
 
     def checkpoints(self) -> list[Checkpoint]:
-        """Every source as it was last stored."""
+        """Every source as it was last stored; of files that are gone the last ones, in the order in which they went."""
         self._known = self._newest()
-        return [_checkpoint(row) for row in self._connection.execute(_LOAD)]
+        gone = self._connection.execute(_GONE).fetchall()
+        return [_checkpoint(row) for row in (*reversed(gone), *self._connection.execute(_LOAD))]
+
+    def forget_gone(self, watermark: int) -> None:
+        """Drop files that went long ago and of which no event is left, none being older than the watermark."""
+        ids = self._connection.execute(_FORGOTTEN, (watermark,)).fetchall()
+        for table, column in (("reject", "source"), ("reason", "source"), ("doubt", "source"), ("source", "id")):
+            self._connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)
 
     def advance(self, steps: Sequence[Step], now_ms: int) -> list[Checkpoint]:
         """Move each source to its next checkpoint, which comes back with the source's id."""

@@ -201,6 +201,16 @@ class Writer:
         with self._transaction():
             self._sources.forget_unclaimed()
 
+    def forget_gone(self) -> None:
+        """Drop sources that are gone for long and have no events, beyond a number that is kept. For a start: whoever
+        has their checkpoints must not use them any more.
+        """
+        watermark = self._watermark()
+        row = self._connection.execute("SELECT ts FROM event ORDER BY ts LIMIT 1").fetchone()
+        if row is None or row[0] >= watermark:  # what is to be pruned is pruned
+            with self._transaction():
+                self._sources.forget_gone(watermark)
+
     def facts(self) -> Facts:
         """What the alert rules look at."""
         return facts.facts(self._connection)

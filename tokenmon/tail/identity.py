@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from tokenmon.source import HEAD, Checkpoint
+from tokenmon.source import HEAD, KEPT_GONE, Checkpoint
 from tokenmon.tail.compressed import Unready, looks_compressed
 from tokenmon.tail.content import Key, digest, leads_to, open_regular
 from tokenmon.tail.opened import Buffer, OpenSource, has_lineage, lineage_of
@@ -98,6 +98,8 @@ class Register:
         """`max_open`: so many sources stay open, the last used ones. `clock`: seconds that never go back."""
         self._live: dict[Key, Checkpoint] = {}
         self._heads = _Heads()
+        self._gone: dict[Checkpoint, None] = {}
+        """Those of files that are gone, in the order in which they went."""
         self._names: dict[str, Key] = {}
         self._verified: OrderedDict[Key, float] = OrderedDict()
         self._open: OrderedDict[Key, OpenSource] = OrderedDict()
@@ -114,7 +116,9 @@ class Register:
         self._grace_s = grace_s
         self._clock = clock
         for checkpoint in checkpoints:
-            if checkpoint.gone or (checkpoint.dev, checkpoint.ino) in self._live:
+            if checkpoint.gone:
+                self._remember_gone(checkpoint)
+            elif (checkpoint.dev, checkpoint.ino) in self._live:
                 self._heads.add(checkpoint)
             else:
                 self._put(checkpoint)
@@ -206,6 +210,7 @@ class Register:
         self._copied.add(((ancestor.dev, ancestor.ino), ancestor.offset))
         if (ancestor.dev, ancestor.ino) == source.key:  # it was thought gone
             self._heads.remove(ancestor)
+            self._gone.pop(ancestor, None)
             return self._seen(replace(ancestor, path=name, gone=False), source, name)
         dev, ino = source.key
         return self._seen(replace(ancestor, id=0, path=name, dev=dev, ino=ino, size=0, gone=False), source, name)
@@ -351,8 +356,19 @@ class Register:
         self._missing.pop(key, None)
         self._verified.pop(key, None)
         self._heads.remove(known)
-        self._heads.add(gone)
+        self._remember_gone(gone)
         return gone
+
+    def _remember_gone(self, gone: Checkpoint) -> None:
+        """So that a copy of it goes on where it ended; the oldest one is forgotten for it."""
+        if gone in self._gone:
+            return
+        self._heads.add(gone)
+        self._gone[gone] = None
+        if len(self._gone) > KEPT_GONE:
+            oldest = next(iter(self._gone))
+            del self._gone[oldest]
+            self._heads.remove(oldest)
 
     def _is_open(self, key: Key) -> bool:
         source = self._open.get(key)
