@@ -40,6 +40,9 @@ PAGE = 2_000
 TURN_BYTES = 32 << 20
 """After so many bytes a turn is over."""
 
+REMEMBERED = 10_000
+"""Rows that may be met again are remembered up to this number. Others are read anew, and found to be counted."""
+
 _FIRST = -(1 << 63)
 
 
@@ -179,7 +182,8 @@ class _Look:
             stretch.read[row] = looks
         else:
             stretch.at = last if len(places) == PAGE else None
-        stretch.read = {row: looks for row, looks in stretch.read.items() if looks[0] >= stretch.newest - table.late}
+        met_again = [row for row, looks in stretch.read.items() if looks[0] >= stretch.newest - table.late]
+        stretch.read = {row: stretch.read[row] for row in met_again[-REMEMBERED:]}
         self._stretches[table.places] = stretch
         self.more |= stretch.at is not None
 
