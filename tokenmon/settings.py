@@ -128,6 +128,10 @@ def _spelled(read: Callable[[object], object], help: str, metavar: str = "", **h
     return {"spelling": Spelling(help, read, metavar, **how)}
 
 
+DISCOVERED = "found on this machine"
+"""The origin of paths that nobody named."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be set, with its default."""
@@ -194,6 +198,11 @@ class Settings:
     """Settings named by a flag or a variable, not by the file."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each setting that differs from its default was set, for messages: `--tz`, `/etc/... line 3`."""
+
+    @property
+    def discovers(self) -> bool:
+        """Whether the paths are those that are usual and there, so that others may join them while it runs."""
+        return self.origins.get("paths") == DISCOVERED
 
     def is_set(self, name: str) -> bool:
         """Whether a setting was set at all, by a flag, a variable or the file."""

@@ -11,7 +11,7 @@ from tokenmon.cli.arguments import COMMANDS
 from tokenmon.dialects import found_places
 from tokenmon.dialects.chosen import known_dialects, looked_for
 from tokenmon.errors import NoDatabase, NotOurDatabase, UnknownPath
-from tokenmon.settings import Settings, database_for
+from tokenmon.settings import DISCOVERED, Settings, database_for
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,11 @@ def find_target(settings: Settings, environment: Mapping[str, str], home: Path) 
         _check(settings.paths, database)
     own = () if given or "db" not in settings.given else _remembered(database, settings, environment, home)
     paths = own or settings.paths or tuple(str(place.path) for place in found_places(environment, home, dialects))
-    return Target(replace(settings, paths=paths), database, reads_only="db" in settings.given and not given)
+    origins = settings.origins
+    if not own and not settings.paths and "db" not in settings.given:
+        origins = {**origins, "paths": DISCOVERED}
+    filled = replace(settings, paths=paths, origins=origins)
+    return Target(filled, database, reads_only="db" in settings.given and not given)
 
 
 def _is_directory(database: Path) -> bool:

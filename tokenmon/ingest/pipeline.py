@@ -177,6 +177,12 @@ class Ingester:
         """These paths may have changed: they go first."""
         self._hints.extend(paths)
 
+    def read_also(self, path: str) -> None:
+        """One more path, as if it had been given at the start."""
+        self._paths.append(Path(path))
+        self._roots.add(Path(path))
+        self._next_scan = 0.0
+
     def close(self) -> None:
         """Let go of all files; what was not flushed is read again next time."""
         self._register.close_all()
@@ -249,6 +255,8 @@ class Ingester:
             return
         self._next_scan = now + min(STEP_S, self._settings.scan_interval)
         scan = self._roots.scan()
+        if scan.starved:
+            self._register.close_all()  # the next scan needs one of theirs
         for found in scan.found:
             self._enqueue(found)
         for vanished in scan.vanished:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from tokenmon.alerts import evaluate, many
-from tokenmon.dialects import found_places
+from tokenmon.dialects import Place, found_places
 from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
 from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase, SteppedDown
 from tokenmon.ingest.kinds import Kinds
@@ -47,6 +47,8 @@ SLICE_S = 0.25
 """Longest wait that a signal, or the end of the screen that this is the child of, does not shorten."""
 LOCK_POLL_S = 0.2
 TELL_WAITING_S = 60.0
+DISCOVER_EVERY_S = 60.0
+"""Between two looks for places that were not there at the start, as of an agent that is installed later."""
 
 
 def never() -> bool:
@@ -93,15 +95,18 @@ class Service:
                 self._writer.rebuild_search_index()
             self.paths = self._paths(paths)
             self._look_again()
+            self._writer.forget_gone()
             self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
             dialects = known_dialects(settings)
             self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once, dialects=dialects)
-            self._watch = None if once else Watch(self.paths, is_wanted=Kinds(dialects).is_told_of)
+            self._is_told_of = Kinds(dialects).is_told_of
+            self._watch = None if once else Watch(self.paths, is_wanted=self._is_told_of)
         except BaseException:
             self._writer.close()
             self._lock.release()
             raise
-        self._next = {"heartbeat": 0.0, "rules": 0.0, "prune": 0.0, "rebuild": 0.0}
+        self._next = dict.fromkeys(("heartbeat", "rules", "prune", "rebuild"), 0.0)
+        self._next["discover"] = time.monotonic() + DISCOVER_EVERY_S
         self._reprice_from: int | None = self._reprice_start()
         self._trouble: tuple[str, ...] = ()
 
@@ -253,6 +258,8 @@ class Service:
     def _idle(self) -> None:
         """Wait for a hint, the next scan, or a signal."""
         assert self._watch is not None
+        if self._settings.discovers and self._due("discover", DISCOVER_EVERY_S):
+            self._discover()
         self._watch.tend()
         self._trouble = tuple(self._watch.problems())
         self._writer.checkpoint_wal()
@@ -300,11 +307,30 @@ class Service:
     def _paths(self, given: Sequence[str]) -> list[str]:
         """The paths to read: those given, else those the database remembers."""
         paths = list(given) or self._writer.paths()
-        self._writer.remember_paths(sorted({*self._writer.paths(), *paths}))
-        found = found_places(os.environ, Path.home(), looked_for(self._settings))
-        places = [place for place in found if str(place.path) in paths]
-        self._writer.remember_places([(place.label, str(place.path)) for place in places])
+        self._remember(paths, self._usual())
         return paths
+
+    def _usual(self) -> list[Place]:
+        """The usual places that are there now."""
+        return found_places(os.environ, Path.home(), looked_for(self._settings))
+
+    def _remember(self, paths: Sequence[str], usual: Sequence[Place]) -> None:
+        self._writer.remember_paths(sorted({*self._writer.paths(), *paths}))
+        self._writer.remember_places([(place.label, str(place.path)) for place in usual if str(place.path) in paths])
+
+    def _discover(self) -> None:
+        """Read places that appeared, too."""
+        assert self._watch is not None
+        usual = self._usual()
+        new = dict.fromkeys(str(place.path) for place in usual if str(place.path) not in self.paths)
+        if not new:
+            return
+        self.paths += new
+        self._remember(self.paths, usual)
+        for path in new:
+            self._ingester.read_also(path)
+        self._watch.close()
+        self._watch = Watch(self.paths, is_wanted=self._is_told_of)
 
     def _look_again(self) -> None:
         """Read what nobody claimed from its start once there are other dialects or formats than before."""

@@ -8,6 +8,7 @@ A root may itself be a symbolic link; below it nothing is followed. A missing ro
 stays known, and it is read again when it is back.
 """
 
+import errno
 import os
 import stat
 from collections import deque
@@ -34,6 +35,8 @@ class Scan:
     """Roots that are not there, as seen in this step."""
     entries: int = 0
     """Directory entries looked at in this step."""
+    starved: bool = False
+    """A directory could not be looked at because no descriptor was left."""
 
 
 class Roots:
@@ -75,6 +78,10 @@ class Roots:
     def known(self) -> int:
         """Files known to be there."""
         return len(self._seen) + len(self._earlier)
+
+    def add(self, path: Path) -> None:
+        """One more path to read, from the next pass on."""
+        self._paths = tuple(dict.fromkeys((*self._paths, os.path.abspath(path))))
 
     def covers(self, path: str) -> bool:
         """Whether a scan would report this path if a log were there: below a root and not excluded."""
@@ -151,6 +158,7 @@ class Roots:
     def _fail(self, path: str, error: OSError, step: Scan) -> None:
         self._blind.append(path)
         step.failures[Path(path)] = _reason(error)
+        step.starved |= error.errno in (errno.EMFILE, errno.ENFILE)
 
     def _leave(self) -> None:
         self._stop()

@@ -37,6 +37,7 @@ class Ingester:
     def __init__(self, database: Path, paths: Sequence[str], settings: Settings) -> None:
         self.database = database
         self.paths = tuple(paths)
+        self._discovers = settings.discovers
         self._environment = _environment(settings)
         self.pid: int | None = None
         """Whoever ingests now, ours or another's."""
@@ -115,15 +116,20 @@ class Ingester:
         if self._log is None:
             self._log = _log()
         self._started_at = time.monotonic()
-        command = [sys.executable, "-P", "-m", "tokenmon", "--ingest-only", "--db", str(self.database)]
         self._child = subprocess.Popen(
-            [*command, "--", *self.paths] if self.paths else command,
+            [sys.executable, "-P", "-m", "tokenmon", "--ingest-only", *self._words()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
             env=self._environment,
             start_new_session=True,
         )
+
+    def _words(self) -> list[str]:
+        """What the child is told: nothing where it finds by itself what we found, and what may come later."""
+        if self._discovers:
+            return []
+        return ["--db", str(self.database), *(["--", *self.paths] if self.paths else [])]
 
     def _note_end(self, code: int) -> None:
         """A child that was at work for a while was well. The last line of one that was killed says nothing of that."""
