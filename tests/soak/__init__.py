@@ -1,0 +1,1 @@
+"""Much at once, for long, in little memory: `python -m tests.soak`."""
