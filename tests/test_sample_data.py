@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.command import cache_home
 from tests.dialects.cases import CASES
 from tests.plain_sums import COUNTS, Sums, plain_sums
 from tests.sample.sample_data import SAMPLE_DATA
@@ -20,9 +21,10 @@ LOCAL_MODEL = "acme-coder-70b"
 def tokenmon(home: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> dict[str, Any]:
     """The JSON that a command prints, run as a user would, with a home directory of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TOKENMON_", "XDG_"))}
+    environment |= {"HOME": str(home), "XDG_CACHE_HOME": cache_home()}
     done = subprocess.run(
         [sys.executable, "-m", "tokenmon", *arguments],
-        env={**environment, "HOME": str(home)}, capture_output=True, text=True, check=False, timeout=60,
+        env=environment, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode in codes, done.stderr
     answer = json.loads(done.stdout)

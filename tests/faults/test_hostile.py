@@ -158,7 +158,8 @@ def test_fault_104_nothing_is_stored_that_a_terminal_would_obey(home: Path) -> N
 
 def test_fault_104_a_line_of_the_log_names_no_secret_and_obeys_nobody(home: Path) -> None:
     """`--log-format json` is JSON, line by line."""
-    done = tokenmon(home, "--ingest-only", "--once", "--db", "y.db", "--log-format", "json", "logs")
+    logs = next((home / "logs").iterdir())
+    done = tokenmon(home, "--ingest-only", "--once", "--db", "y.db", "--log-format", "json", str(logs))
     check(done)
     assert [json.loads(line)["message"] for line in done.err.splitlines()].count("ingested") >= 1
     os.unlink(home / "y.db")

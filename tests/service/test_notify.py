@@ -56,10 +56,14 @@ class Listener:
         self._end.close()
 
 
-@pytest.fixture(params=["path", "abstract"] if sys.platform == "linux" else ["path"])
+KINDS = ("path", "abstract") if sys.platform == "linux" else ("path",)
+"""Of sockets; where it is not told, it is a path."""
+
+
+@pytest.fixture
 def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listener]:
-    address = str(tmp_path / "notify") if request.param == "path" else f"@tokenmon-test-{os.getpid()}-{id(tmp_path)}"
-    made = Listener(address)
+    abstract = getattr(request, "param", "path") == "abstract"
+    made = Listener(f"@tokenmon-test-{os.getpid()}-{id(tmp_path)}" if abstract else str(tmp_path / "notify"))
     yield made
     made.close()
 
@@ -151,6 +155,7 @@ def test_a_loop_that_hangs_while_its_process_runs_gives_no_signs(tmp_path: Path,
         os.close(writing)
 
 
+@pytest.mark.parametrize("listener", KINDS, indirect=True)
 def test_sighup_ends_it_in_order_for_the_next_start(tmp_path: Path, listener: Listener) -> None:
     with ingesting(tmp_path, listener) as process:
         listener.wait_for("READY=1")

@@ -67,7 +67,7 @@ def inside(found: list[Call], window: Window) -> list[Call]:
 
 
 dirty_hours = st.lists(st.integers(BASE // HOUR, BASE // HOUR + 40), max_size=5)
-property_settings = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_settings = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @property_settings

@@ -37,7 +37,10 @@ def outputs(path: Path) -> list[object]:
 
 
 CASES = {
-    "more tokens win": ([a_copy("m", output=5), a_copy("m", output=9, at=1)], [9]),
+    "more tokens win, whatever else": (
+        [a_copy("m", output=5, at=9, line=2, has_speed=True), a_copy("m", output=9)],
+        [9],
+    ),
     "of equal ones the one that tells the speed wins": (
         [a_copy("m", output=5, input=4, has_speed=True), a_copy("m", output=4, input=5, at=9)],
         [5],

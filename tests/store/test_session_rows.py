@@ -94,7 +94,7 @@ def check(page: SessionPage, found: list[Call]) -> None:
     assert sum(part.unpriced for part in parts) == page.totals.unpriced
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(calls(), calls(most=6), ranges, st.integers(0, len(VIEWS) - 1), st.sampled_from(["cost", "last", "name"]))
 def test_sessions_of_any_view_equal_the_raw_sums(
     found: list[Call], late: list[Call], window: Window, view: int, sort: str
@@ -210,7 +210,7 @@ def test_where_events_were_pruned_lifetime_totals_stay_and_reconcile(many: Path)
     assert (filtered.snapped, [row.requests for row in filtered.sessions]) == (True, [1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_what_is_kept_of_ended_sessions_follows_those_that_go_on(data: st.DataObject) -> None:
     """Two readers: one has followed every commit, the other has just come."""

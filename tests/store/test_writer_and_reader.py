@@ -94,7 +94,7 @@ async def compare(path: Path, writer: Writer, found: list[tuple[list[Row], bool,
                 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(batches)
 def test_answers_follow_every_commit_exactly(found: list[tuple[list[Row], bool, str]]) -> None:
     with TemporaryDirectory() as place:
@@ -106,7 +106,7 @@ def test_answers_follow_every_commit_exactly(found: list[tuple[list[Row], bool, 
             writer.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(rows(), max_size=12), st.lists(st.integers(0, 3 * HOUR), min_size=1, max_size=8).map(sorted))
 def test_a_range_that_moves_with_the_clock_stays_exact(found: list[Row], steps: list[int]) -> None:
     with TemporaryDirectory() as place:

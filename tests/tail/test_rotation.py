@@ -295,6 +295,17 @@ def test_a_rewrite_of_the_same_size_is_noticed(logs: Path, loop: Loop, look: Loo
     assert loop.texts() == sorted(texts(10, 20) + texts(30, 40))
 
 
+def test_another_beginning_is_another_file_though_it_ends_the_same(logs: Path, loop: Loop, look: Look) -> None:
+    log = logs / "a.jsonl"
+    log.write_bytes(lines(0, 20))
+    look()
+    with log.open("r+b") as file:
+        file.write(lines(30, 33))
+    append(log, lines(20, 22))
+    look()
+    assert loop.texts() == sorted(texts(0, 20) + texts(30, 33) + texts(3, 22))
+
+
 def test_a_file_moved_out_and_back_goes_on(logs: Path, loop: Loop, look: Look, tmp_path: Path) -> None:
     log = logs / "a.jsonl"
     append(log, lines(0, 10))

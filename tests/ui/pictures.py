@@ -113,8 +113,7 @@ async def shot(driver: Driver, scene: Scene, database: Path) -> list[list[Cell]]
     last: list[list[Cell]] = []
     while (now := cells_of(driver)) != last:
         last = now
-        for _ in range(40):
-            await driver.pilot.pause(0.01)
+        await driver.pilot.pause(0.4)
     return last
 
 
