@@ -297,13 +297,13 @@ def test_a_rewrite_of_the_same_size_is_noticed(logs: Path, loop: Loop, look: Loo
 
 def test_another_beginning_is_another_file_though_it_ends_the_same(logs: Path, loop: Loop, look: Look) -> None:
     log = logs / "a.jsonl"
-    log.write_bytes(lines(0, 20))
+    log.write_bytes(lines(10, 30))
     look()
     with log.open("r+b") as file:
-        file.write(lines(30, 33))
-    append(log, lines(20, 22))
+        file.write(lines(40, 43))
+    append(log, lines(30, 32))
     look()
-    assert loop.texts() == sorted(texts(0, 20) + texts(30, 33) + texts(3, 22))
+    assert loop.texts() == sorted(texts(10, 30) + texts(40, 43) + texts(13, 32))
 
 
 def test_a_file_moved_out_and_back_goes_on(logs: Path, loop: Loop, look: Look, tmp_path: Path) -> None:
