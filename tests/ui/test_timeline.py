@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import Raw
 from rich.cells import cell_len
@@ -60,6 +60,7 @@ def test_the_axis_is_round_and_holds_the_largest_value(largest: int) -> None:
     assert f"{step:.0e}"[0] in "125" or f"{step:.1e}".startswith("2.5")
 
 
+@example(1, 9, True)
 @given(st.integers(1, 10**17), st.integers(2, 60), st.booleans())
 def test_labels_fit_beside_the_axis_and_differ(largest: int, rows: int, money: bool) -> None:
     for scale in (linear(largest, rows, money), logarithmic(max(1, largest // 977), largest, rows, money)):

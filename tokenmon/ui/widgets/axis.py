@@ -56,7 +56,8 @@ class Scale:
 
 def linear(largest: int, rows: int, money: bool) -> Scale:
     """From 0 to a round value that is not below `largest`."""
-    step, intervals = interval(largest, min(5, max(2, (rows - 1) // 2)))
+    least = 2 if money else 1  # nano-USD: quarters of one have no label that fits
+    step, intervals = interval(max(largest, least), min(5, max(2, (rows - 1) // 2)))
     spell = formatting.axis_money if money else formatting.axis_count
     order = (*range(1, intervals), intervals, 0)  # where rows are few, the ends of the scale win
     labels = {round(mark / intervals * (rows - 1)): spell(mark * step, step) for mark in order}
