@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.command import cache_home, price_cache
 from tokenmon.pricing import open_book
@@ -14,14 +16,33 @@ MISSING = [name for name in NEEDS if shutil.which(name) is None]
 collect_ignore = [path for name in MISSING for path in NEEDS[name]]
 
 
+LONGEST = (
+    *("ui/test_terminal.py", "ui/test_themes.py", "ui/test_bytes.py", "test_hostile.py", "ui/test_snapshots.py"),
+    *("ui/test_chrome.py", "ui/test_tmux.py", "service/test_notify.py", "pricing/test_table.py"),
+    *("store/test_writer_and_reader.py", "recovery/test_backup.py", "errors/test_table.py"),
+)
+"""They begin first, else at the end one process is busy with them while the others have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays together; the others follow in their order."""
+    here = Path(__file__).parent
+    place = {here / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as processors: half of the time, tests of screens and processes wait for something."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test touches the user's own cache; where several processes run tests, the first fills theirs for all."""
+    """No test touches the user's own cache, and none fails because a machine is busy; where several processes run
+    tests, the first makes the table of prices for all.
+    """
     os.environ["XDG_CACHE_HOME"] = cache_home()
+    settings.register_profile("any machine", deadline=None)
+    settings.load_profile("any machine")
     if config.getoption("numprocesses", None):
         open_book(None, price_cache())
 

@@ -64,6 +64,13 @@ def test_two_equal_lines_of_one_file_are_two_calls(tmp_path: Path, logs: Path) -
     assert inputs(tmp_path / "t.db") == [1001] * 3
 
 
+def test_equal_lines_at_the_same_place_of_two_files_are_two_calls(tmp_path: Path, logs: Path) -> None:
+    for number in (1, 2):
+        (logs / f"{number}.jsonl").write_bytes(native(number) + native(5))
+    ingest(tmp_path / "t.db", logs)
+    assert inputs(tmp_path / "t.db") == expected([1, 2, 5, 5])
+
+
 def test_a_copy_counts_once_though_the_first_line_went_on_after_it_was_taken(tmp_path: Path, logs: Path) -> None:
     log, database = logs / "a.jsonl", tmp_path / "t.db"
     log.write_bytes(native(0).rstrip())
