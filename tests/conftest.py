@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,18 +16,16 @@ collect_ignore = [path for name in MISSING for path in NEEDS[name]]
 
 
 LONGEST = (
-    *("ui/test_terminal.py", "ui/test_themes.py", "ui/test_bytes.py", "test_hostile.py", "ui/test_snapshots.py"),
-    *("ui/test_chrome.py", "ui/test_tmux.py", "service/test_notify.py", "pricing/test_table.py"),
-    *("store/test_writer_and_reader.py", "recovery/test_backup.py", "errors/test_table.py"),
+    *("test_terminal.py", "test_themes.py", "test_bytes.py", "test_hostile.py", "test_snapshots.py", "test_chrome.py"),
+    *("test_tmux.py", "test_notify.py", "test_table.py", "test_writer_and_reader.py", "test_backup.py"),
 )
 """They begin first, else at the end one process is busy with them while the others have nothing left to do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays together; the others follow in their order."""
-    here = Path(__file__).parent
-    place = {here / name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path, len(place)))
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 def pytest_xdist_auto_num_workers() -> int:
