@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.command import tokenmon
+from tests.faults.harming import OBEYED
 from tests.faults.scenarios import Logs
 from tests.faults.tailers import staying
 from tests.ingest.ingesting import Running, expected, ingest, inputs, native, natives, rows, stored, until
 from tests.ingest.made_up import book
 from tests.permissions import ordinary_user
-from tests.faults.test_hostile import OBEYED
 from tests.ui.driving import driven
 from tokenmon.settings import Settings
 
