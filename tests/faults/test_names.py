@@ -145,7 +145,7 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(poison=st.lists(EVENTS, min_size=1, max_size=4))
 def test_fault_068_whatever_an_event_holds_it_takes_no_other_with_it(
     tmp_path_factory: pytest.TempPathFactory, poison: list[Event]

@@ -94,8 +94,8 @@ def test_fault_060_the_policy_of_counts_is_kept_through_the_store(tmp_path: Path
 
 # -- sums
 
-CALLS, WEIGHT = 50_000, 20
-"""A million calls, twenty of them in each: what matters is what they add up to."""
+CALLS, WEIGHT = 20_000, 50
+"""A million calls, fifty of them in each: what matters is what they add up to."""
 
 
 @pytest.fixture(scope="module")
