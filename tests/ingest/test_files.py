@@ -2,6 +2,8 @@
 
 import gzip
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,23 @@ def test_of_an_inode_that_holds_something_else_only_the_new_is_live(tmp_path: Pa
     ingest(database, logs)
     assert inputs(database) == expected(range(20))
     assert rows(database, "SELECT off FROM source WHERE NOT gone") == [(log.stat().st_size,)]
+
+
+def test_killed_before_it_is_stored_that_a_file_was_replaced_only_the_new_is_live(tmp_path: Path, logs: Path) -> None:
+    log, copy, database = logs / "a.jsonl", logs / "b.jsonl", tmp_path / "t.db"
+    log.write_bytes(natives(range(5)))
+    ingest(database, logs)
+    log.write_bytes(natives(range(5, 20)))
+    ingest(database, logs)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE source SET gone = 0")
+    with log.open("ab") as file:
+        file.write(natives(range(20, 25)))
+    shutil.copy(log, copy)
+    ingest(database, copy)
+    ingest(database, logs)
+    assert inputs(database) == expected(range(25))
+    assert rows(database, "SELECT off FROM source WHERE NOT gone") == [(log.stat().st_size,)] * 2
 
 
 def test_a_deleted_file_keeps_its_numbers(tmp_path: Path, logs: Path) -> None:

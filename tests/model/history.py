@@ -25,7 +25,7 @@ class Action(NamedTuple):
 History = list[Action]
 
 WRITING = {
-    "append": 14, "tear": 6, "finish": 5, "forget_newline": 1, "repeat": 6, "hole": 1, "truncate": 3, "rewrite": 3,
+    "append": 14, "tear": 6, "finish": 5, "forget_newline": 1, "repeat": 9, "hole": 1, "truncate": 3, "rewrite": 3,
     "rewrite_in_the_same_size": 2, "rename": 3, "swap": 2, "copy": 3, "copy_and_truncate": 3, "replace": 2,
     "move_between_disks": 1, "compress": 1, "link": 2, "move_behind_a_link": 1, "point": 1, "delete": 2, "recreate": 2,
     "say": 6, "say_half": 1, "copy_chat": 1, "delete_chat": 1,

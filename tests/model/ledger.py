@@ -19,7 +19,8 @@ from tests.model.producers import Producers
 from tokenmon.store.opening import looking
 from tokenmon.store.verify import verify
 
-_SOURCES = "SELECT path, kind, dev, ino, off, head, head_size, tail, tail_size FROM source WHERE NOT gone"
+_SOURCES = """SELECT path, kind, dev, ino, off, head, head_size, tail, tail_size, events + duplicates
+FROM source WHERE NOT gone"""
 _BEYOND = (
     "SELECT count(*) FROM event JOIN source ON source.id = source WHERE kind = 'lines' AND event.off >= source.off"
 )
@@ -41,6 +42,8 @@ class Stored(NamedTuple):
     head_size: int
     tail: bytes
     tail_size: int
+    calls: int
+    """That were read from it, as tokenmon has it: those that count and those that were known already."""
 
     def is_of(self, content: bytes) -> bool:
         """Whether this file still begins with what was stored of it."""
@@ -81,6 +84,11 @@ class Ledger:
             if stored.is_of(content):
                 before = _finished(path, content[: stored.offset])
                 _complain(counted, before, f"{path.name} is stored up to {stored.offset}, but of what is before that")
+                there = len(_all_calls(path, content[: stored.offset]))
+                if stored.calls > there and stored.kind == "lines":
+                    raise Wrong(
+                        f"{stored.calls} calls were read from {path.name}, where {there} stand before the offset"
+                    )
         for (beyond,) in self._ask(_BEYOND):
             if beyond:
                 raise Wrong(f"{beyond} calls are counted that stand beyond the offset of their source")

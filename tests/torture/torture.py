@@ -135,14 +135,13 @@ def _wrong_offsets(database: Path, logs: Path) -> Iterator[str]:
     """Files that are stored up to another place than their end."""
     with closing(sqlite3.connect(database)) as connection:
         places = connection.execute("SELECT kind, dev, ino, path, off FROM source WHERE NOT gone").fetchall()
-    by_inode = {(dev, ino): offset for kind, dev, ino, _, offset in places if kind == "lines"}
-    by_path = {path: offset for kind, _, _, path, offset in places if kind == "document"}
     for path in logs.rglob("*.json*"):
-        found = path.stat()
-        offset = by_path.get(bytes(path)) if path.suffix == ".json" else by_inode.get((found.st_dev, found.st_ino))
+        found, is_document = path.stat(), path.suffix == ".json"
+        inode = ("lines", found.st_dev, found.st_ino)
+        offsets = [at for *place, name, at in places if (name == bytes(path) if is_document else tuple(place) == inode)]
         size = len(gzip.decompress(path.read_bytes())) if path.suffix == ".gz" else found.st_size
-        if (offset or 0) != size:
-            yield f"{path} has {size:,} bytes and is stored up to {offset}"
+        if offsets != [size] and (size or offsets):
+            yield f"{path} has {size:,} bytes and is stored up to {offsets}"
 
 
 def _inconsistent(database: Path) -> Iterator[str]:

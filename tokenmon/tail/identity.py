@@ -95,7 +95,9 @@ class Register:
         grace_s: float = GRACE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`max_open`: so many sources stay open, the last used ones. `clock`: seconds that never go back."""
+        """`checkpoints`: in the order in which they were stored first. `max_open`: so many sources stay open, the last
+        used ones. `clock`: seconds that never go back.
+        """
         self._live: dict[Key, Checkpoint] = {}
         self._heads = _Heads()
         self._gone: dict[Checkpoint, None] = {}
@@ -118,12 +120,19 @@ class Register:
         for checkpoint in checkpoints:
             if checkpoint.gone:
                 self._remember_gone(checkpoint)
-            elif (checkpoint.dev, checkpoint.ino) in self._live:
-                self._heads.add(checkpoint)
             else:
-                self._put(checkpoint)
-                self._displace(checkpoint.path, (checkpoint.dev, checkpoint.ino))
-                self._names[checkpoint.path] = (checkpoint.dev, checkpoint.ino)
+                self._know(checkpoint)
+
+    def _know(self, checkpoint: Checkpoint) -> None:
+        """One that is stored as live. Where two are of one inode, a kill came before the store was told that the
+        earlier one's file had been replaced.
+        """
+        key = (checkpoint.dev, checkpoint.ino)
+        if (earlier := self._live.get(key)) is not None:
+            self._retire(earlier)
+        self._put(checkpoint)
+        self._displace(checkpoint.path, key)
+        self._names[checkpoint.path] = key
 
     # -- opening
 
