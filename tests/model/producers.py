@@ -140,8 +140,8 @@ class Producers:
     def rewrite(self, which: int, size: int) -> None:
         """Another content in the same file, beginning with some of the old lines or none."""
         path = self._log(which)
-        old = _content(path)
-        kept = b"".join(old.splitlines(keepends=True)[: size % 4]) if size % 2 and old.endswith(b"\n") else b""
+        old = _content(path).splitlines(keepends=True)
+        kept = b"".join(old[: len(old) * (size % 4) // 4])
         _write(path, kept + self._lines(path, size))
 
     def rewrite_in_the_same_size(self, which: int, size: int) -> None:
