@@ -62,19 +62,25 @@ def test_killed_again_and_again_it_counts_every_line_once(tmp_path: Path) -> Non
     assert sqlite3.connect(database).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_second_ingester_is_told_who_has_the_lock(tmp_path: Path) -> None:
+def test_fault_086_a_second_ingester_waits_or_is_told_who_leads_and_every_line_counts_once(tmp_path: Path) -> None:
     logs, database = tmp_path / "logs", tmp_path / "t.db"
     logs.mkdir()
     (logs / "a.jsonl").write_bytes(native(0))
     with Running(database, logs) as first:
         until(lambda: stored(database) == 1)
-        with Running(database, logs, flags=["--no-wait"]) as second:
+        with Running(database, logs) as waiting, Running(database, logs, flags=["--no-wait"]) as second:
             _, said = second.process.communicate(timeout=60)
             assert second.process.returncode == LockHeld.exit_code
             assert str(first.process.pid) in said.decode()
+            with (logs / "a.jsonl").open("ab") as file:
+                file.write(natives(range(1, 2_000)))
+            until(lambda: stored(database) == 2_000)
+            code, told = waiting.end(signal.SIGTERM)
+            assert (code, "waiting for it" in told, "events" in told) == (0, True, False)
+    assert inputs(database) == expected(range(2_000))
 
 
-def test_a_waiting_ingester_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
+def test_fault_088_a_waiting_ingester_reads_on_where_the_first_was_killed(tmp_path: Path) -> None:
     logs, database = tmp_path / "logs", tmp_path / "t.db"
     logs.mkdir()
     (logs / "a.jsonl").write_bytes(native(0))
@@ -86,6 +92,7 @@ def test_a_waiting_ingester_takes_over_when_the_first_is_killed(tmp_path: Path) 
                 file.write(native(1))
             until(lambda: stored(database) == 2)
             assert second.end(signal.SIGTERM)[0] == 0
+    assert inputs(database) == expected(range(2))
 
 
 def test_it_ends_when_the_screen_that_started_it_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ class Terminal:
         self._descriptor = descriptor
         self._answers = answers
         self._code: int | None = None
+        self._spent: float | None = None
         self._set_size(*size)
 
     def _set_size(self, columns: int, rows: int) -> None:
@@ -124,14 +125,25 @@ class Terminal:
         """Take the terminal away, as a lost connection does; the exit code."""
         os.close(self._descriptor)
         self._descriptor = -1
+        return self.end_unread()
+
+    def end_unread(self) -> int:
+        """Wait for the end without reading; the exit code."""
         until = time.monotonic() + PATIENCE
-        while self._code is None and time.monotonic() < until:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._code = os.waitstatus_to_exitcode(status)
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            assert time.monotonic() < until, "it did not end"
             time.sleep(0.05)
-        assert self._code is not None, "it did not end"
+        self._spent = self.spent
+        self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self._code
+
+    @property
+    def spent(self) -> float:
+        """Seconds of processor time so far, without its children's; after its end all of them."""
+        if self._spent is not None:
+            return self._spent
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """End it in any case."""

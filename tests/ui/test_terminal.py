@@ -16,10 +16,12 @@ from tokenmon.store.lock import holder
 
 
 def in_order(sent: bytes) -> bool:
-    """Whether the last bytes leave the alternate screen, show the cursor and give the mouse back."""
-    return sent.rfind(b"\x1b[?1049l") > sent.rfind(b"\x1b[?1049h") and all(
-        sent.rfind(off) > sent.rfind(on) for off, on in ((b"\x1b[?25h", b"\x1b[?25l"), (b"\x1b[?1003l", b"\x1b[?1003h"))
+    """Whether the last bytes leave the alternate screen, show the cursor, wrap lines, and give mouse and paste back."""
+    modes = {b"1049": b"l", b"25": b"h", b"7": b"h"} | dict.fromkeys(
+        (b"1000", b"1003", b"1004", b"1006", b"2004"), b"l"
     )
+    last = {mode: sent[sent.rfind(b"\x1b[?" + mode) :][len(mode) + 3 :][:1] for mode in modes}
+    return last == modes
 
 
 def test_q_leaves_the_terminal_in_order(tmp_path: Path) -> None:
@@ -31,20 +33,28 @@ def test_q_leaves_the_terminal_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
-def test_a_signal_leaves_the_terminal_in_order(tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_fault_093_a_signal_leaves_the_terminal_in_order_and_no_process_behind(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     with terminal(tmp_path) as window:
+        before = window.attributes
         window.shows("claude-sonnet-4-5")
+        window.until(lambda: holder(tmp_path / "state" / "usage.db") is not None)
         os.kill(window.pid, number)
         assert window.end() == code
         assert in_order(window.sent)
+        assert window.attributes == before
+        assert holder(tmp_path / "state" / "usage.db") is None
 
 
 @pytest.mark.parametrize("through", [(), ("/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh")], ids=["told", "not told"])
-def test_it_ends_with_its_terminal(tmp_path: Path, through: tuple[str, ...]) -> None:
+def test_fault_095_it_ends_with_its_terminal(tmp_path: Path, through: tuple[str, ...]) -> None:
     """Also where nobody tells it, because the signal is ignored: it must not read the end of the line for ever."""
     with terminal(tmp_path, through=through) as window:
         window.ready()
+        before = window.spent
         assert window.hang_up() == 129
+        assert window.spent - before < 3
         assert holder(tmp_path / "state" / "usage.db") is None
 
 
@@ -171,7 +181,7 @@ def test_after_ctrl_l_the_whole_screen_is_sent_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP], ids=["asked to stop", "stopped by force"])
-def test_stopped_and_continued_it_shows_the_same_and_takes_keys(tmp_path: Path, stop: signal.Signals) -> None:
+def test_fault_098_stopped_and_continued_it_shows_the_same_and_takes_keys(tmp_path: Path, stop: signal.Signals) -> None:
     with terminal(tmp_path) as window:
         window.ready()
         before, shell = window.screen.lines, len(window.sent)
@@ -260,10 +270,19 @@ def test_ascii_sends_nothing_else_but_names_from_the_logs(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("command", "term"),
-    [('"$@"', "dumb"), ('"$@" </dev/null', "xterm-256color"), ('"$@" | cat', "xterm-256color")],
-    ids=["dumb", "no input", "piped"],
+    [
+        ('"$@"', "dumb"),
+        ('unset TERM; "$@"', ""),
+        ('"$@" </dev/null', "xterm-256color"),
+        ('"$@" <&-', "xterm-256color"),
+        ('"$@" 2>&-', "xterm-256color"),
+        ('"$@" | cat', "xterm-256color"),
+    ],
+    ids=["dumb", "unnamed", "no input", "input closed", "stderr closed", "piped"],
 )
-def test_without_a_terminal_there_is_a_report_and_no_escape_sequence(tmp_path: Path, command: str, term: str) -> None:
+def test_fault_096_without_a_terminal_there_is_a_report_and_no_escape_sequence(
+    tmp_path: Path, command: str, term: str
+) -> None:
     log = tmp_path / "usage.jsonl"
     call = {"ts": "2025-11-21T14:40:00Z", "integration": "x", "provider": "openai", "model": "gpt-5"}
     log.write_text(json.dumps({**call, "prompt_tokens": 10, "completion_tokens": 10}) + "\n")

@@ -44,8 +44,8 @@ class Legend(Lines):
 
     def below(self, look: Look, entries: Sequence[Entry], width: int, most: int) -> int:
         """As few rows as tell the names apart, at most so many if there is a way, the baseline first; how many."""
-        layouts = [_Layout(across, (width - 1 - across) // across) for across in (4, 3, 2, 1)]
-        wide = [layout for layout in layouts if layout.width >= LEAST]
+        layouts = [_Layout(across, max(1, (width - 1 - across) // across)) for across in (4, 3, 2, 1)]
+        wide = [layout for layout in layouts if layout.width >= LEAST] or layouts[-1:]
         fitting = [layout for layout in wide if layout.rows(entries) <= most] or wide[:1]
         layout = next((layout for layout in fitting if layout.tells_apart(look, entries)), fitting[0])
         values = max([VALUE, *(len(entry.value) for entry in entries)])
