@@ -203,7 +203,7 @@ async def fails_later():
 def strike(number, frame):
     what = os.environ["STRIKE"]
     app = next(each for each in gc.get_objects() if isinstance(each, TokenmonApp))
-    if what == "worker":
+    if what == "task":
         app.call_later(app.run_worker, fails_later)
     elif what == "timer":
         app.call_later(app.set_timer, 0.01, fails)
@@ -217,7 +217,7 @@ signal.signal(signal.SIGUSR1, strike)
 any of its threads."""
 
 
-@pytest.mark.parametrize("what", ["worker", "timer", "textual-input", "tokenmon-output", "_connection_worker"])
+@pytest.mark.parametrize("what", ["task", "timer", "textual-input", "tokenmon-output", "_connection_worker"])
 def test_fault_101_an_error_in_any_part_of_the_screen_ends_it_and_is_told(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

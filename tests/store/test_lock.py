@@ -1,4 +1,5 @@
 import os
+import select
 import stat
 import subprocess
 import sys
@@ -35,6 +36,7 @@ def another_process(db: Path, *arguments: str) -> Iterator["subprocess.Popen[byt
 def answer(process: "subprocess.Popen[bytes]") -> bytes:
     """The line that a process prints once it has the lock."""
     assert process.stdout is not None
+    assert select.select([process.stdout], [], [], 20)[0], "no answer"
     return process.stdout.readline()
 
 
