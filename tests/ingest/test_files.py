@@ -95,28 +95,6 @@ def test_of_an_inode_that_holds_something_else_only_the_new_is_live(tmp_path: Pa
     assert rows(database, "SELECT off FROM source WHERE NOT gone") == [(log.stat().st_size,)]
 
 
-def test_a_copy_counts_once_though_the_first_line_went_on_after_it_was_taken(tmp_path: Path, logs: Path) -> None:
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    log.write_bytes(native(0).rstrip())
-    ingest(database, logs)
-    with log.open("ab") as file:
-        file.write(natives(range(1, 5)))
-    ingest(database, logs)
-    shutil.copy(log, logs / "b.jsonl")
-    ingest(database, logs)
-    assert inputs(database) == expected(range(5))
-
-
-def test_of_an_inode_that_holds_something_else_only_the_new_is_live(tmp_path: Path, logs: Path) -> None:
-    log, database = logs / "a.jsonl", tmp_path / "t.db"
-    log.write_bytes(natives(range(5)))
-    ingest(database, logs)
-    log.write_bytes(natives(range(5, 20)))
-    ingest(database, logs)
-    assert inputs(database) == expected(range(20))
-    assert rows(database, "SELECT off FROM source WHERE NOT gone") == [(log.stat().st_size,)]
-
-
 def test_killed_before_it_is_stored_that_a_file_was_replaced_only_the_new_is_live(tmp_path: Path, logs: Path) -> None:
     log, copy, database = logs / "a.jsonl", logs / "b.jsonl", tmp_path / "t.db"
     log.write_bytes(natives(range(5)))
