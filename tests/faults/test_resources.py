@@ -73,7 +73,7 @@ def test_fault_111_names_that_are_new_with_every_line_do_not_fill_the_memory(dia
 
 def test_fault_111_a_backlog_is_read_in_little_memory_and_counted_exactly(tmp_path: Path) -> None:
     """A short form of `python -m tests.soak backlog`."""
-    figure = read_backlog(tmp_path / "payloads", "payloads", 0.02)
+    figure = read_backlog(tmp_path / "payloads", "payloads", 0.01)
     assert figure.met, figure
 
 
@@ -111,7 +111,7 @@ def offsets(database: Path) -> dict[str, int]:
 def test_thousands_of_files_are_read_a_bounded_part_at_a_time(tmp_path: Path, logs: Path) -> None:
     """A short form of `python -m tests.soak many`."""
     database = tmp_path / "t.db"
-    for number in range(1_500):
+    for number in range(800):
         directory = logs / str(number // 100)
         directory.mkdir(exist_ok=True)
         (directory / f"{number}.jsonl").write_bytes(native(number))
@@ -123,11 +123,11 @@ def test_thousands_of_files_are_read_a_bounded_part_at_a_time(tmp_path: Path, lo
         before = len(os.listdir("/dev/fd"))
         turning.until_idle()
         assert len(os.listdir("/dev/fd")) <= before + 100
-    assert inputs(database) == expected(range(1_500))
+    assert inputs(database) == expected(range(800))
     with (logs / "7" / "700.jsonl").open("ab") as file:
         file.write(native(2_000))
     ingest(database, logs, settings=settings)
-    assert inputs(database) == expected([*range(1_500), 2_000])
+    assert inputs(database) == expected([*range(800), 2_000])
     assert ingest(database, logs) == []
 
 
@@ -189,7 +189,7 @@ def test_rows_of_a_table_that_share_their_time_are_remembered_up_to_a_number(tmp
             connection.commit()
             take_in(database, logs)
     assert inputs(database) == expected(range(count + 3))
-    assert rows(database, f"SELECT length(state) < 40 * {REMEMBERED} FROM source") == [(1,)]
+    assert rows(database, f"SELECT length(state) < 24 * {REMEMBERED} FROM source") == [(1,)]
     assert rollups_are_exact(database)
 
 
@@ -204,6 +204,8 @@ def test_an_agent_that_is_installed_later_is_found_within_a_minute(tmp_path: Pat
     for home in (tmp_path, named):
         (home / ".claude/projects/web/s.jsonl").write_bytes(claude("a", 5))
     faster = ("-m", "tests.soak.scaled", "60")
+    with Watched(tmp_path / "once.db", named, flags=["--once"]) as first:  # makes the price table, in true time
+        first.end()
     with (
         Watched(tmp_path / "t.db", begin=faster) as found,
         Watched(named / "t.db", named / ".claude/projects", begin=faster) as told,

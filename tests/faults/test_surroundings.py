@@ -45,8 +45,9 @@ def test_fault_105_what_an_overflowing_queue_lost_is_found_by_the_scan(tmp_path:
     with Running(database, logs, flags=["--scan-interval", "0.5"]) as running:
         until(lambda: stored(database) == 1)
         running.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, running.process.pid, os.WSTOPPED)
         with (logs / "x.tmp").open("wb", 0) as one, (logs / "y.tmp").open("wb", 0) as other:
-            for _ in range(most // 2 + 100):
+            for _ in range(most):
                 one.write(b"x")
                 other.write(b"y")
         append(logs / "a.jsonl", natives(range(1, 5)))

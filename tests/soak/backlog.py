@@ -31,11 +31,9 @@ def backlog(place: Path, scale: float) -> Iterator[Figure]:
 def read_backlog(logs: Path, kind: str, scale: float) -> Figure:
     """A backlog of one kind, written to `logs`."""
     ledger, database = KINDS[kind](logs, scale), logs.with_suffix(".db")
-    with limited(LIMIT_MB * 1_000_000) as group:
-        with Watched(database, logs, flags=["--once"], group=group) as watched:
-            peak = _watch(watched)
-        if watched.process.returncode:
-            raise SystemExit(f"{kind}: ended with {watched.process.returncode}: {watched.said[-500:]}")
+    with limited(LIMIT_MB * 1_000_000) as group, Watched(database, logs, flags=["--once"], group=group) as watched:
+        peak = _watch(watched)
+        watched.end()
     check(database, ledger)
     how = "and no more could be had (cgroup)" if group else "measured (VmHWM), nothing forbids more"
     name = f"peak memory, {ledger.size / 1e6:,.0f} MB of {kind}, exact"

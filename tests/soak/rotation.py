@@ -15,6 +15,8 @@ ROTATED_EVERY_S = 300
 KEPT = 5
 LOGS = 4
 LINES = 50
+OWN_DESCRIPTORS = 16
+"""Database, pipes and the like; the others are logs, of which none that is gone is kept open."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def rotate(place: Path, rotations: int, factor: int) -> Iterator[Figure]:
     logs.mkdir()
     flags = ["--scan-interval", "5"]
     begin = ("-m", "tests.soak.scaled", str(factor))
+    with Watched(database, logs, flags=["--once"]) as first:  # makes the price table, for which time must be true
+        first.end()
     with Watched(database, logs, flags=flags, begin=begin) as watched:
         until(lambda: stored(database) >= 0 and watched.descriptors > 5)
         usual, later, number = NOTHING, NOTHING, 0
@@ -64,7 +68,7 @@ def rotate(place: Path, rotations: int, factor: int) -> Iterator[Figure]:
     hours = rotations * ROTATED_EVERY_S / 3600
     limit = f"the most in the first quarter of {hours:,.0f} hours"
     yield _flat("memory", later.resident_mb, "MB", limit, usual.resident_mb, 1.1)
-    yield _flat("descriptors", later.descriptors, "open", limit, usual.descriptors, 1.2)
+    yield Figure("a day of rotation: descriptors", later.descriptors, "open", OWN_DESCRIPTORS + LOGS * (KEPT + 1))
     yield _flat("threads", later.threads, "threads", limit, usual.threads, 1.0)
     yield Figure(f"{rotations * LOGS:,} rotations: write-ahead log", later.wal_mb, "MB", 64, limit, usual.wal_mb)
     yield Figure("  lines never counted, or twice", abs(stored(database) - number), "lines", 0)

@@ -42,6 +42,11 @@ class Watched:
             self.process.kill()
         self.process.wait()
 
+    def end(self) -> None:
+        """Wait until it has read everything there is, which it was asked for with `--once`."""
+        if self.process.wait():
+            raise SystemExit(f"ended with {self.process.returncode}: {self.said[-500:]}")
+
     @property
     def said(self) -> str:
         """All that it wrote on standard error."""

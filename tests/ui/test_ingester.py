@@ -1,5 +1,6 @@
 """Somebody always ingests while a screen is open; what keeps it from happening is said."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.ui.terminal import PATIENCE
+from tokenmon.cli.target import find_target
 from tokenmon.settings import Settings
 from tokenmon.store.lock import Lock, holder
+from tokenmon.store.remembered import remembered_paths
 from tokenmon.ui.ingester import Ingester
 from tokenmon.ui.memory import Memory
 
@@ -33,6 +36,23 @@ def test_a_child_is_started_when_nobody_ingests_and_ends_when_it_is_stopped(tmp_
     finally:
         ingester.stop()
     assert holder(database) is None
+
+
+def test_a_child_is_told_no_paths_where_they_were_found_so_that_it_finds_those_that_come_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".claude/projects").mkdir(parents=True)
+    target = find_target(Settings(), os.environ, tmp_path)
+    assert target.settings.discovers
+    ingester = Ingester(target.database, target.settings.paths, target.settings)
+    try:
+        wait(ingester, lambda: ingester.pid is not None and remembered_paths(target.database) != ())
+    finally:
+        ingester.stop()
+    assert remembered_paths(target.database) == (str(tmp_path / ".claude/projects"),)
 
 
 def test_no_child_is_started_while_somebody_ingests(tmp_path: Path) -> None:
