@@ -25,6 +25,11 @@ KEPT_GONE = 10_000
 before is read from its start, which counts nothing twice and only takes time."""
 
 
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+ARCHIVES = (GZIP, ZSTD)
+"""What compressed logs begin with, whatever their names."""
+
+
 def is_log_name(name: str) -> bool:
     """Whether a file of this name is read when it is found in a directory: `x.jsonl`, `x.jsonl.1`, `x.ndjson.gz`."""
     return (".jsonl" in name or ".ndjson" in name) and not name.endswith((".swp", ".swo", ".swx", ".lock", "~"))

@@ -1,5 +1,6 @@
 """A damaged database is found out, and what can be rebuilt is right again."""
 
+import gzip
 import signal
 import sqlite3
 from contextlib import closing
@@ -74,7 +75,13 @@ def test_damage_is_told_and_repaired(tmp_path: Path, statement: str, about: str)
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE source SET off = 1", "UPDATE source SET tail = x''", "UPDATE source SET head_size = 4096"]
+    "statement",
+    [
+        "UPDATE source SET off = 1",
+        "UPDATE source SET off = off + 1",
+        "UPDATE source SET tail = x''",
+        "UPDATE source SET head_size = 4096",
+    ],
 )
 def test_an_offset_that_cannot_be_is_told(tmp_path: Path, statement: str) -> None:
     damage(filled(tmp_path), statement)
@@ -90,6 +97,16 @@ def test_a_log_with_such_an_offset_is_read_again_and_nothing_counts_twice(tmp_pa
     assert "read from their start" in tokenmon(tmp_path, "verify", "--db", "x.db", "--repair").out
     assert tokenmon(tmp_path, "--ingest-only", "--once", "--db", "x.db").code == 0
     assert (wrong(tmp_path), stored(database)) == ([], events)
+
+
+def test_logs_that_went_on_went_away_or_are_compressed_are_nobodys_fault(tmp_path: Path) -> None:
+    filled(tmp_path)
+    logs = tmp_path / "logs"
+    (logs / "d.jsonl.gz").write_bytes(gzip.compress(natives(range(200, 300))))
+    assert tokenmon(tmp_path, "--ingest-only", "--once", "--db", "x.db").code == 0
+    (logs / "a.jsonl").write_bytes(b"")
+    (logs / "b.jsonl").unlink()
+    assert wrong(tmp_path) == []
 
 
 def test_dirty_hours_are_nobodys_fault(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def count_doubts(connection: sqlite3.Connection, counts: Mapping[tuple[int, str]
     connection.executemany(_DOUBT, [(*key, n) for key, n in counts.items() if n])
 
 
-def _signed(number: int) -> int:
+def signed(number: int) -> int:
     """Device and inode numbers are unsigned, SQLite's integers are not."""
     return number - (1 << 64) if number >= 1 << 63 else number
 
@@ -164,8 +164,8 @@ def _signed(number: int) -> int:
 def _values(checkpoint: Checkpoint) -> tuple[object, ...]:
     return (
         os.fsencode(checkpoint.path),
-        _signed(checkpoint.dev),
-        _signed(checkpoint.ino),
+        signed(checkpoint.dev),
+        signed(checkpoint.ino),
         checkpoint.lineage,
         checkpoint.offset,
         checkpoint.head,

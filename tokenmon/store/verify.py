@@ -5,6 +5,7 @@ for those before the watermark, whose events are gone. Sums over all time (sessi
 nothing was pruned, and afterwards at least what the events say.
 """
 
+import math
 import os
 import sqlite3
 from collections import Counter
@@ -15,11 +16,12 @@ from typing import NamedTuple
 
 from tokenmon import doubts
 from tokenmon.exact import instant
-from tokenmon.source import HEAD, TAIL
+from tokenmon.source import ARCHIVES, HEAD, TAIL
 from tokenmon.store import meta
 from tokenmon.store.migrations import statements_of
 from tokenmon.store.opening import snapshot
 from tokenmon.store.schema import HOUR, LEVELS, SERIES, SUMS
+from tokenmon.store.sources import signed
 from tokenmon.text import sanitise
 
 AT_ONCE = LEVELS[3][1] // HOUR
@@ -56,7 +58,8 @@ OR session.n < coalesce(told.n, 0) OR session.first_ts > told.first_ts OR sessio
 TALLIES = "SELECT source, series, count(*), max(off) FROM event GROUP BY source, series"
 """How many events every source has, by series, and where the last of its lines begins."""
 
-_PLACES = "SELECT id, path, off, head, head_size, tail, tail_size FROM source WHERE kind = 'lines' AND NOT gone"
+_PLACES = """SELECT id, path, dev, ino, mtime_ns, off, head, head_size, tail, tail_size
+FROM source WHERE kind = 'lines' AND NOT gone"""
 
 
 class Orphans(NamedTuple):
@@ -255,15 +258,30 @@ def _offsets(connection: sqlite3.Connection) -> str:
 
 
 def wrong_sources(connection: sqlite3.Connection) -> dict[int, bytes]:
-    """Path by id of sources that are stored less far than their events, or whose head and tail do not fit."""
+    """Path by id of sources that are stored less far than their events, or further than their file goes, or whose head
+    and tail do not fit."""
     last: dict[int, int] = {}
     for source, _, _, off in connection.execute(TALLIES):
         last[source] = max(off, last.get(source, 0))
     return {
         source: path
-        for source, path, off, head, head_size, tail, tail_size in connection.execute(_PLACES)
-        if off <= last.get(source, -1) or (off and not _are_hashed(off, head, head_size, tail, tail_size))
+        for source, path, dev, ino, mtime_ns, off, *hashes in connection.execute(_PLACES)
+        if off <= last.get(source, -1)
+        or (off and not _are_hashed(off, *hashes))
+        or off > _end(path, (dev, ino, mtime_ns))
     }
+
+
+def _end(path: bytes, known: tuple[int, int, int]) -> float:
+    """Where the content of a source ends, if it is the file that it was; no end where that cannot be told."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+        if (signed(found.st_dev), signed(found.st_ino), found.st_mtime_ns) != known:
+            return math.inf
+        with open(path, "rb") as file:
+            return math.inf if file.read(4).startswith(ARCHIVES) else found.st_size
+    except OSError:
+        return math.inf
 
 
 def _are_hashed(off: int, head: bytes, head_size: int, tail: bytes, tail_size: int) -> bool:

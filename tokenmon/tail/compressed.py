@@ -11,11 +11,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Protocol
 
-from tokenmon.source import HEAD
+from tokenmon.source import GZIP, HEAD, ZSTD
 from tokenmon.tail.content import Content, CorruptArchive, Plain
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
 _SUFFIXES = (".gz", ".zst")
 _UNREAD = (".bz2", ".xz", ".lz4", ".zip", ".7z", ".br", ".lzma")
 _RAW = 64 * 1024
@@ -32,14 +30,14 @@ def content_of(fd: int, path: str) -> Content:
     if path.endswith(_UNREAD):
         raise CorruptArchive(0, "compressed in a way that is not read; .gz and .zst are", path)
     magic = os.pread(fd, 4, 0)
-    if magic.startswith(_GZIP):
+    if magic.startswith(GZIP):
         return Compressed(fd, path, _Gzip, zlib.error)
-    if magic == _ZSTD:
+    if magic == ZSTD:
         zstd = _zstd()
         return Compressed(fd, path, zstd.ZstdDecompressor, zstd.ZstdError)
     if not looks_compressed(path):
         return Plain(fd)
-    if len(magic) < len(_ZSTD):
+    if len(magic) < len(ZSTD):
         return Unready()
     raise CorruptArchive(0, "the name says compressed, the content does not", path)
 
