@@ -98,10 +98,17 @@ class Facts:
     """Official limits whose windows have not ended."""
     twice: tuple[TwiceFacts, ...] = ()
     """What may be counted twice, the most calls first."""
+    log_bytes: int = 0
+    """What readers keep in the database's write-ahead log."""
+    network: str = ""
+    """The file system that the database is on where other machines serve it: `nfs4`."""
 
 
 UNPRICED_MODEL = "unpriced model"
 """The kind of the alerts about models without a price."""
+
+LARGE_LOG = 256 << 20
+"""Bytes; four times as large as a log stays once it is written back."""
 
 NEARLY = 0.8
 """Share of a budget from which it is told; it fires when all of it is used."""
@@ -185,6 +192,24 @@ def _trouble(facts: Facts) -> Iterable[Alert]:
         yield Alert("ingester", text, "warning", text)
 
 
+def _large_log(facts: Facts) -> Iterable[Alert]:
+    if facts.log_bytes >= LARGE_LOG:
+        title = (
+            f"the database's log has grown to {facts.log_bytes >> 20:,} MiB, as somebody has been reading for long; "
+            f"it shrinks when they end, such as an open `sqlite3` or a backup"
+        )
+        yield Alert("large log", "", "warning", title)
+
+
+def _network_disk(facts: Facts) -> Iterable[Alert]:
+    if facts.network:
+        title = (
+            f"the database is on a network file system ({facts.network}); use it from this machine only, "
+            f"or name a place on its own disk with --db"
+        )
+        yield Alert("network disk", "", "info", title)
+
+
 def _budget(facts: Facts) -> Iterable[Alert]:
     budget = facts.budget
     if budget is None or budget.used < NEARLY:
@@ -223,9 +248,11 @@ def many(count: int, noun: str) -> str:
 RULES: tuple[Rule, ...] = (
     Rule("source fails", "every source can be read", _failing_source),
     Rule("ingester", "nothing hinders the ingester", _trouble),
+    Rule("large log", "the database's log is written back", _large_log),
     Rule("budget", "no budget is nearly used up", _budget),
     Rule("limit", "no official limit is nearly used up", _limit),
     Rule("path missing", "every path to read is there", _missing_path),
+    Rule("network disk", "the database is on a disk of this machine", _network_disk),
     Rule("bytes lost", "nothing went away unread", _lost_bytes),
     Rule("format missing", "every format that was read is known", _missing_format),
     Rule("unread usage", "nothing that looks like usage is unread", _looks_like_usage),

@@ -8,7 +8,8 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,9 @@ from tokenmon.notify import Manager
 from tokenmon.pricing import open_book
 from tokenmon.saying import say
 from tokenmon.settings import Settings, cache_dir
+from tokenmon.store.damage import cannot_write, damage_is_named
 from tokenmon.store.lock import Lock
+from tokenmon.store.mounts import network_file_system
 from tokenmon.store.schema import HOUR
 from tokenmon.store.writer import Writer
 from tokenmon.text import name, sanitise
@@ -91,14 +94,16 @@ class Service:
             self._lock.release()
             raise
         try:
-            if not self._writer.search_index_is_sound():
-                self._writer.rebuild_search_index()
-            self.paths = self._paths(paths)
-            self._look_again()
-            self._writer.forget_gone()
-            self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
-            dialects = known_dialects(settings)
-            self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once, dialects=dialects)
+            with _troubles_named(database):
+                if not self._writer.search_index_is_sound():
+                    self._writer.rebuild_search_index()
+                self.paths = self._paths(paths)
+                self._look_again()
+                self._writer.forget_gone()
+                self._book = open_book(settings.prices, cache_dir(os.environ, Path.home()))
+                dialects = known_dialects(settings)
+                self._ingester = Ingester(settings, self._writer, self._book, self.paths, once=once, dialects=dialects)
+                self._reprice_from = self._reprice_start()
             self._is_told_of = Kinds(dialects).is_told_of
             self._watch = None if once else Watch(self.paths, is_wanted=self._is_told_of)
         except BaseException:
@@ -107,8 +112,10 @@ class Service:
             raise
         self._next = dict.fromkeys(("heartbeat", "rules", "prune", "rebuild"), 0.0)
         self._next["discover"] = time.monotonic() + DISCOVER_EVERY_S
-        self._reprice_from: int | None = self._reprice_start()
         self._trouble: tuple[str, ...] = ()
+        self._held_up = ""
+        """Why nothing can be stored; empty again once something was."""
+        self._network = network_file_system(os.path.realpath(database), _mounts())
 
     def __enter__(self) -> Self:
         return self
@@ -128,13 +135,13 @@ class Service:
         attempts = 0
         while not self._stop():
             try:
-                if self._beat(tell):
-                    return
+                with damage_is_named(self._writer.path):
+                    if self._beat(tell):
+                        return
                 attempts = 0
                 self._manager.beat(self._state())
             except sqlite3.Error as error:
-                if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
-                    raise NotOurDatabase(f"{self._writer.path}: {error}", "move it aside and start again") from error
+                self._check_files()
                 self._pause(f"the database refuses: {error}", RETRY_S[min(attempts, len(RETRY_S) - 1)])
                 attempts += 1
         self._manager.stopping()
@@ -169,6 +176,7 @@ class Service:
             self._ingester.hint(self._watch.hints())
         progress = self._ingester.turn()
         if progress is not None:
+            self._held_up = ""
             self._stored += sum(file.rows for file in progress.files)
             tell(progress)
         self._heartbeat()
@@ -186,8 +194,15 @@ class Service:
     def _heartbeat(self) -> None:
         if self._due("heartbeat", HEARTBEAT_S):
             self._keep_lock()
-            if not self._writer.is_still_there():
-                raise NotOurDatabase(f"{self._writer.path} was removed or replaced while running", "start again")
+            self._check_files()
+
+    def _check_files(self) -> None:
+        """NotOurDatabase where others do not see any more what this ingester writes."""
+        if not self._writer.is_still_there():
+            raise NotOurDatabase(f"{self._writer.path} was removed or replaced while running", "start again")
+        if not self._writer.has_its_log():
+            self._writer.checkpoint_wal()  # what is in it is only ours to save
+            raise NotOurDatabase(f"{self._writer.log} was removed or replaced while running", "start again")
 
     def _keep_lock(self) -> None:
         """Show that we are alive. Whoever removed the lock file opened the door to a second ingester: close it again,
@@ -200,7 +215,7 @@ class Service:
                 raise SteppedDown(f"the lock of {self._writer.path} was removed, and {held.hint} has it now") from held
             self._lock.release()
             self._lock = renewed
-        self._lock.touch()
+        self._lock.touch(self._held_up)
 
     def _rebuild_now_and_then(self) -> None:
         """In a backlog spend at most a quarter of the time on roll-ups, so that viewers stay quick."""
@@ -252,8 +267,11 @@ class Service:
             missing=tuple(map(sanitise, self._ingester.missing)),
             known=tuple(dialect.name for dialect in known_dialects(self._settings)),
             trouble=self._trouble,
+            log_bytes=self._writer.checkpoint_wal(),
+            network=self._network,
         )
         self._writer.set_alerts(evaluate(facts), now)
+        self._held_up = ""
 
     def _idle(self) -> None:
         """Wait for a hint, the next scan, or a signal."""
@@ -273,10 +291,11 @@ class Service:
 
     def _pause(self, why: str, seconds: float) -> None:
         """Say why nothing is stored at the moment, and wait. That is no hang: to be started anew would not help."""
+        self._held_up = why
         say(f"tokenmon: paused: {sanitise(why)}; trying again in {seconds:g} s")
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stop():
-            self._lock.touch()
+            self._lock.touch(self._held_up)
             self._manager.alive(f"paused: {why}")
             time.sleep(min(0.2, seconds))
 
@@ -338,6 +357,24 @@ class Service:
         if self._writer.get_meta("dialects") != dialects:
             self._writer.forget_unclaimed()
             self._writer.set_meta(dialects=dialects)
+
+
+@contextmanager
+def _troubles_named(database: Path) -> Iterator[None]:
+    """Errors of SQLite before the first batch, when there is nothing yet to pause."""
+    try:
+        with damage_is_named(database):
+            yield
+    except sqlite3.OperationalError as error:
+        raise cannot_write(database, error) from error
+
+
+def _mounts() -> str:
+    """What is mounted where; empty on systems that do not tell."""
+    try:
+        return Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return ""
 
 
 def _take_lock(database: Path, wait: bool, stop: Callable[[], bool], manager: Manager) -> Lock:

@@ -1,6 +1,7 @@
 """`tokenmon status`: is everything read, is anything wrong. Read only; its exit code is meant for a monitor.
 
-0 fine, 1 an alert fires or a source with an expected cadence is late, 2 nobody ingests or a source fails. A source
+0 fine, 1 an alert fires or a source with an expected cadence is late, 2 nobody ingests, whoever does cannot store
+anything, or a source fails. A source
 that merely has nothing new is fresh, and invalid lines are a note, not an alarm.
 """
 
@@ -35,7 +36,7 @@ def is_running(health: Health, now_ms: int) -> bool:
 def exit_code(health: Health, now_ms: int) -> int:
     """0, 1 or 2 (design, section 5)."""
     states = {source.state(now_ms) for source in health.sources}
-    if "failed" in states or not is_running(health, now_ms):
+    if "failed" in states or health.held_up or not is_running(health, now_ms):
         return 2
     return 1 if "stale" in states or any(alert.state == "firing" for alert in health.alerts) else 0
 
@@ -79,6 +80,7 @@ def document(health: Health, now_ms: int) -> dict[str, object]:
             "running": is_running(health, now_ms),
             "pid": health.ingester_pid,
             "alive_at": _at(health.ingester_alive_at),
+            **({"paused": harmless(health.held_up)} if health.held_up else {}),
         },
         "backlog_bytes": health.backlog_bytes,
         "prices": {"version": health.prices_version or None, "date": health.prices_date or None},
@@ -251,6 +253,8 @@ def _told(limit: Limit, now_ms: int, zone: tzinfo) -> str:
 
 
 def _ingester(health: Health, now_ms: int) -> str:
+    if health.held_up:
+        return f"paused (process {health.ingester_pid}), nothing is stored: {harmless(health.held_up)}"
     if is_running(health, now_ms):
         return f"running (process {health.ingester_pid})"
     if health.ingester_pid is not None:

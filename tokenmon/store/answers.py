@@ -363,6 +363,8 @@ class Health:
     """What the backlog was when the ingester had found everything; 0 where that was not worth telling."""
     limits: tuple[Limit, ...] = ()
     """The newest news of each official limit."""
+    held_up: str = ""
+    """Why the ingester cannot store anything at the moment; empty where it can."""
     caught_up: bool = False
     """Everything that was found at a start has been read: until then an empty database may just be new."""
     dialects: tuple[DialectHealth, ...] = ()

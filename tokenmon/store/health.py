@@ -12,7 +12,7 @@ from tokenmon.events import Limit
 from tokenmon.store import allowances
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, RejectSample, SourceHealth, Unpriced
 from tokenmon.store.catalogue import Catalogue
-from tokenmon.store.lock import holder
+from tokenmon.store.lock import held_up, holder
 from tokenmon.store.schema import HOUR
 from tokenmon.store.snapshot import Row, Snapshot
 from tokenmon.store.vectors import Pieces
@@ -70,6 +70,7 @@ async def read(snapshot: Snapshot, path: Path, catalogue: Catalogue, everything:
         schema_version=version[0] if version else 0,
         ingester_pid=pid,
         ingester_alive_at=alive_at,
+        held_up=sanitise(held_up(path)),
         backlog_bytes=_number(meta, "backlog") or 0,
         backfill_bytes=_number(meta, "backfill") or 0,
         caught_up=bool(meta.get("caught_up")),

@@ -1,7 +1,8 @@
 """One ingester per database, by `flock` on a file beside it: the kernel frees it with the process, however that ends.
 
 The file is never removed, as a process waiting for a removed file would hold a lock that nobody else sees. Its
-modification time is the sign of life, so that a heartbeat does not touch the database and wake its viewers.
+modification time is the sign of life, so that a heartbeat does not touch the database and wake its viewers. What keeps
+the holder from storing anything stands in it, too, as the database is where it cannot write then.
 """
 
 import contextlib
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from tokenmon.errors import CannotCreateDatabase, LockHeld
 from tokenmon.store.files import create_directory
+
+_MOST = 1_000
+"""Bytes of the file."""
 
 _TRIES = 1_000
 """How often a taker gives way to somebody who only looks; a look lasts microseconds."""
@@ -34,6 +38,7 @@ class Lock:
     def __init__(self, path: str, descriptor: int) -> None:
         self._path = path
         self._descriptor = descriptor
+        self._trouble = ""
 
     @classmethod
     def take(cls, db: Path, *, wait: bool) -> "Lock":
@@ -49,8 +54,7 @@ class Lock:
                     raise LockHeld(f"another process ingests into {db}", _who(descriptor))
                 lock = cls(path, descriptor)
                 if lock.is_still_there():
-                    os.ftruncate(descriptor, 0)
-                    os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+                    lock._write("")
                     return lock
             except OSError as error:
                 os.close(descriptor)
@@ -67,9 +71,22 @@ class Lock:
         except FileNotFoundError:
             return False
 
-    def touch(self) -> None:
-        """Show that the holder is alive."""
-        os.utime(self._descriptor)
+    def touch(self, trouble: str = "") -> None:
+        """Show that the holder is alive, and what keeps it from storing anything."""
+        with contextlib.suppress(OSError):
+            os.utime(self._descriptor)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._write(trouble)
+
+    def _write(self, trouble: str) -> None:
+        """Over what stands there, and cut after it: a reader in between finds the process id whole.
+
+        Where nothing can be written, nothing can be told; it is the lock all the same.
+        """
+        with contextlib.suppress(OSError):
+            end = os.pwrite(self._descriptor, f"{os.getpid()}\n{trouble}".encode()[:_MOST], 0)
+            os.ftruncate(self._descriptor, end)
 
     def release(self) -> None:
         """Let the next one in."""
@@ -100,18 +117,29 @@ def _take_now(descriptor: int) -> bool:
     return False
 
 
-def _pid(descriptor: int) -> int:
-    with contextlib.suppress(ValueError):
-        return int(os.pread(descriptor, 32, 0))
-    return 0
+def _told(descriptor: int) -> tuple[int, str]:
+    """The holder's process id, and what holds it up."""
+    pid, _, trouble = os.pread(descriptor, _MOST, 0).partition(b"\n")
+    return int(pid) if pid.isdigit() else 0, trouble.decode("utf-8", "replace")
 
 
 def _who(descriptor: int) -> str:
-    return f"process {_pid(descriptor)}"
+    return f"process {_told(descriptor)[0]}"
 
 
 def holder(db: Path) -> tuple[int, int] | None:
     """(process id, last sign of life in UTC milliseconds) of whoever holds the lock now, None if nobody does."""
+    found = _held(db)
+    return None if found is None else found[:2]
+
+
+def held_up(db: Path) -> str:
+    """Why whoever holds the lock cannot store anything now; empty where it can, or nobody holds it."""
+    found = _held(db)
+    return "" if found is None else found[2]
+
+
+def _held(db: Path) -> tuple[int, int, str] | None:
     try:
         descriptor = os.open(_lock_path(db), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -119,7 +147,8 @@ def holder(db: Path) -> tuple[int, int] | None:
     try:
         if _try(descriptor, fcntl.LOCK_SH):
             return None
-        return _pid(descriptor), os.fstat(descriptor).st_mtime_ns // 1_000_000
+        pid, trouble = _told(descriptor)
+        return pid, os.fstat(descriptor).st_mtime_ns // 1_000_000, trouble
     finally:
         os.close(descriptor)
 

@@ -10,9 +10,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tokenmon.errors import LockHeld, NoDatabase, NotOurDatabase, TokenmonError
+from tokenmon.store.damage import check_is_not_emptied, damaged
 from tokenmon.store.files import RIGHTS_AND_ROOM
 from tokenmon.store.lock import Lock, holder
-from tokenmon.store.migrations import DAMAGED, VERSION, check_is_ours, migrate, number
+from tokenmon.store.migrations import VERSION, check_is_ours, migrate, number
 
 _BUSY_S = 5
 
@@ -72,6 +73,7 @@ def _check_is_there(database: Path) -> None:
         raise NoDatabase(f"there is no database {database}", "`tokenmon databases` lists those that there are")
     if not database.is_file():
         raise NotOurDatabase(f"{database} is not a file", "name a database file with --db")
+    check_is_not_emptied(database)
 
 
 @contextmanager
@@ -86,4 +88,4 @@ def _named(database: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise NoDatabase(f"{database}: {error}", RIGHTS_AND_ROOM) from error
     except sqlite3.DatabaseError as error:
-        raise NotOurDatabase(f"{database}: the database is damaged: {error}", DAMAGED) from error
+        raise damaged(database, error) from error

@@ -17,8 +17,9 @@ from typing import Any
 import aiosqlite
 
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
+from tokenmon.store.damage import check_is_not_emptied, damaged
 from tokenmon.store.files import RIGHTS_AND_ROOM
-from tokenmon.store.migrations import DAMAGED, OTHER_NAME, UPGRADE, VERSION
+from tokenmon.store.migrations import OTHER_NAME, UPGRADE, VERSION
 from tokenmon.store.schema import APPLICATION_ID
 from tokenmon.store.statements import CLASSES
 
@@ -201,6 +202,7 @@ async def _in_spite_of_cancelling(task: asyncio.Future[Any]) -> None:
 
 def _look(path: Path) -> None:
     """Tell a missing or unreadable file before SQLite calls both `unable to open database file`."""
+    check_is_not_emptied(path)
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -220,6 +222,4 @@ def _explained(path: Path) -> Any:
     except sqlite3.OperationalError as error:
         raise NoDatabase(f"cannot read {path}: {error}", "see that it and its directory can be written to") from error
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-            raise NotOurDatabase(f"{path}: the file is no database", OTHER_NAME) from error
-        raise NotOurDatabase(f"{path}: the database is damaged: {error}", DAMAGED) from error
+        raise damaged(path, error) from error

@@ -10,19 +10,20 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
 from tokenmon.alerts import Facts
-from tokenmon.errors import CannotCreateDatabase, NewerDatabase, NotOurDatabase
+from tokenmon.errors import NewerDatabase, NotOurDatabase
 from tokenmon.events import Limit
 from tokenmon.source import Checkpoint, Step, Totals
 from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups, running
 from tokenmon.store.batch import Outcome, store_events, store_notes
+from tokenmon.store.damage import cannot_write, check_is_not_emptied, damaged
 from tokenmon.store.echoes import silence
-from tokenmon.store.migrations import DAMAGED, migrate, transaction
+from tokenmon.store.migrations import migrate, number, transaction
 from tokenmon.store.names import SeriesIds
 from tokenmon.store.reprice import Price, Repricing
 from tokenmon.store.requests import Requests
@@ -60,16 +61,23 @@ class Committed:
 class Writer:
     """The writing connection. Whoever opens one holds the `Lock`."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, max_series: int, host: str) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, group: str, max_series: int, host: str) -> None:
         self.path = path
         self._connection = connection
         self._file = os.stat(path)
+        self._group = group
         self._series = SeriesIds(connection, max_series, host)
         self._sessions = Sessions(connection)
         self._requests = Requests(connection)
         self._sources = Sources(connection)
         self._stale = False
         self._moved = False
+        self._log = os.stat(self.log)  # is there, as something was read
+
+    @property
+    def log(self) -> str:
+        """SQLite's write-ahead log."""
+        return f"{self.path}-wal"
 
     @classmethod
     def open(cls, path: Path, *, group: str = "", max_series: int = MAX_SERIES, host: str = "") -> "Writer":
@@ -78,6 +86,7 @@ class Writer:
         `group` names a unix group that may read it; `host` is where events happened whose log does not say.
         """
         files.create_directory(path.parent)
+        check_is_not_emptied(path)
         files.create_file(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=OPENING_BUSY_S)
         try:
@@ -85,16 +94,16 @@ class Writer:
             connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             if group:
                 files.let_group_read(path, group)
-            return cls(path, connection, max_series, host)
+            return cls(path, connection, group, max_series, host)
         except (NotOurDatabase, NewerDatabase) as error:
             connection.close()
             raise type(error)(f"{path}: {error}", error.hint) from error
         except sqlite3.OperationalError as error:
             connection.close()
-            raise CannotCreateDatabase(f"cannot write the database {path}: {error}", files.RIGHTS_AND_ROOM) from error
+            raise cannot_write(path, error) from error
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise NotOurDatabase(f"{path}: the database is damaged: {error}", DAMAGED) from error
+            raise damaged(path, error) from error
         except BaseException:
             connection.close()
             raise
@@ -247,18 +256,33 @@ class Writer:
 
     def is_still_there(self) -> bool:
         """Whether the path still leads to the open file: SQLite writes into a deleted one without a word."""
-        try:
-            return os.path.samestat(self._file, os.stat(self.path))
-        except FileNotFoundError:
-            return False
+        return _is_same(self._file, self.path)
 
-    def checkpoint_wal(self) -> None:
-        """Move what is in the log into the database, as far as readers allow, without waiting for them."""
-        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    def has_its_log(self) -> bool:
+        """The same of the log, in which readers would miss what is not written back yet."""
+        return _is_same(self._log, self.log)
+
+    def checkpoint_wal(self) -> int:
+        """Move what is in the log into the database, as far as readers allow, without waiting for them.
+
+        Returns how many bytes they keep in the log.
+        """
+        _, pages, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages - moved) * number(self._connection, "page_size")
 
     def close(self) -> None:
-        """Close the connection; the last one to leave takes the log with it."""
-        self._connection.close()
+        """Close the connection; the last one to leave takes the log with it.
+
+        A group that may read could not make a new log, and without one SQLite reads nothing. So it is left there,
+        with nothing in it: a connection that cannot write leaves last.
+        """
+        if not self._group:
+            self._connection.close()
+            return
+        with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as last:
+            last.execute("SELECT count(*) FROM meta").fetchone()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._connection.close()
 
     # -- the parts of a commit
 
@@ -393,6 +417,13 @@ class Writer:
         if front or (newest is not None and newest > present + 1):
             facts["front"] = max(front, present * HOUR)
         meta.put(self._connection, facts)
+
+
+def _is_same(opened: os.stat_result, path: str | Path) -> bool:
+    try:
+        return os.path.samestat(opened, os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _committed(steps: Sequence[Step], checkpoints: Sequence[Checkpoint], expired: int, outcome: Outcome) -> Committed:

@@ -43,6 +43,8 @@ class Ingester:
         """Whoever ingests now, ours or another's."""
         self.trouble = ""
         """Why our last child ended with nobody taking over; empty while all is well."""
+        self.held_up = ""
+        """Why whoever ingests cannot store anything at the moment; empty while it can."""
         self._sign: tuple[int, int] | None = None
         self._heard_at = 0.0
         self._child: subprocess.Popen[bytes] | None = None
@@ -74,6 +76,7 @@ class Ingester:
         """Look who ingests, and start a child where nobody does. Called every two seconds; costs one `flock`."""
         holder = lock.holder(self.database)
         self.pid = holder[0] if holder else None
+        self.held_up = lock.held_up(self.database) if holder else ""
         self._note_sign(holder)
         self._bound_log()
         if self._child is not None and self._child.poll() is not None:

@@ -50,6 +50,8 @@ class Situation:
     """It is not our own child."""
     trouble: str = ""
     """Why this screen's own ingester ended."""
+    held_up: str = ""
+    """Why whoever ingests cannot store anything."""
     loading: bool = False
     """An answer takes so long that it is said."""
 

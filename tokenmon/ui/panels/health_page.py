@@ -178,6 +178,9 @@ class Sections:
         if health.ingester_alive_at is not None and health.ingester_hangs(self.now):
             since = formatting.moment(health.ingester_alive_at, self.look.zone, self.now)
             yield self._said("ingester", f"it gave no sign of life since {since}", palette.bad)
+        if health.held_up:
+            why = self.look.name(health.held_up)
+            yield self._said("held up", f"paused, nothing is stored: {why}", palette.bad)
         if pace is not None:
             until = formatting.moment(pace.until, self.look.zone, self.now)
             course = Text("").append(f"    {sparkline(pace.counts, self.look.glyphs)}  ", palette.primary)

@@ -177,6 +177,7 @@ class PaintedScreen(LiveScreen):
             ingester=ingester.pid if ingester else None,
             foreign=ingester is not None and ingester.foreign,
             trouble=ingester.trouble if ingester else "",
+            held_up=ingester.held_up if ingester else "",
             loading=self._loading,
         )
 

@@ -46,6 +46,8 @@ def state_of(situation: Situation, look: Look) -> tuple[str, str]:
         return f"{glyphs.paused} PAUSED{missed}", palette.warn
     if not situation.ingesting:
         return f"{glyphs.alone} nobody ingests", palette.warn
+    if situation.held_up:
+        return f"{glyphs.late} HELD UP", palette.warn
     if situation.late_s:
         return f"{glyphs.late} STALE {formatting.lateness(situation.late_s)}", palette.warn
     if situation.partial:
@@ -70,6 +72,9 @@ def banner_of(situation: Situation, look: Look, database: str, width: int) -> Te
         return _strip(look, f"{glyphs.error} {cause}", _shown(situation, look), palette.bad, width)
     if not situation.ingesting and situation.trouble:
         words = f"{glyphs.alone} nobody reads the logs: {look.name(situation.trouble)}"
+        return _strip(look, words, _shown(situation, look), palette.warn, width)
+    if situation.held_up:
+        words = f"{glyphs.late} nothing is stored at the moment: {look.name(situation.held_up)}"
         return _strip(look, words, _shown(situation, look), palette.warn, width)
     if situation.late_s:
         return _strip(look, f"{glyphs.late} {_silent(situation)}", _shown(situation, look), palette.warn, width)
