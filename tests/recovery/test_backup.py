@@ -26,7 +26,7 @@ def test_a_copy_is_whole_private_and_remembers_its_paths(tmp_path: Path) -> None
     assert stored(copy) == stored(database) + 10
 
 
-def test_it_is_of_one_moment_while_an_ingester_writes(tmp_path: Path) -> None:
+def test_fault_085_a_backup_while_an_ingester_writes_restores_to_the_same_totals(tmp_path: Path) -> None:
     database = filled(tmp_path)
     log = tmp_path / "logs/a.jsonl"
     with Running(database, tmp_path / "logs", flags=["--scan-interval", "0.1"]) as running:

@@ -1,12 +1,17 @@
 """Who may only read a service's database sees its numbers; who may not even do that is told so."""
 
+import grp
 import json
+import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from tests.command import cache_home
 from tests.service.test_install import without_rights
+from tokenmon.cli import main
 from tokenmon.cli.target import find_target
 from tokenmon.errors import CannotCreateDatabase, NoDatabase
 from tokenmon.ingest import Service, bring_up_to_date
@@ -18,15 +23,30 @@ CALL = {
 }  # fmt: skip
 
 
+def open_to_all(directory: Path) -> Path:
+    """A new directory that everybody may look into."""
+    directory.mkdir()
+    for place in (directory, *directory.parents[:-1]):
+        if place.stat().st_mode & 0o005 != 0o005:
+            place.chmod(0o755)
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of whoever runs the tests, whose home others may not see."""
+    for name in [name for name in os.environ if name.startswith(("XDG_", "TOKENMON_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", cache_home())
+
+
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
     """One log that everybody may read."""
-    for place in (tmp_path, *tmp_path.parents[:-1]):
-        if place.stat().st_mode & 0o005 != 0o005:
-            place.chmod(0o755)
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "a.jsonl").write_text(json.dumps(CALL) + "\n")
-    return tmp_path / "logs"
+    logs = open_to_all(tmp_path / "logs")
+    (logs / "a.jsonl").write_text(json.dumps(CALL) + "\n")
+    return logs
 
 
 @pytest.fixture
@@ -59,6 +79,24 @@ def test_a_reader_has_what_the_running_ingester_stored(database: Path) -> None:
 def test_a_reader_is_told_that_nobody_reads_the_logs(database: Path, service: Service) -> None:
     service.close()
     assert not brought_up_to_date(database)
+
+
+@pytest.mark.parametrize("words", [["status"], ["report"], ["events"]])
+def test_a_reader_has_the_numbers_after_the_service_has_stopped(
+    tmp_path: Path, logs: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A member of its group, who can make no file beside the database."""
+    for module in ("report.events", "report.report", "report.status", "store.reader"):
+        import_module(f"tokenmon.{module}")  # others may not be able to read our Python
+    database = open_to_all(tmp_path / "tokenmon") / "tokenmon.db"
+    group = grp.getgrgid(os.getegid()).gr_name
+    with Service(Settings(group=group), database, [str(logs)], once=True, wait=False) as service:
+        service.run(lambda progress: None)
+    with without_rights(database.parent):
+        code = main([*words, "--db", str(database)])
+    shown = capsys.readouterr()
+    assert (code, shown.err) == (2 if words == ["status"] else 0, "")
+    assert {"status": "1 event", "report": "2026-11-18", "events": "gpt-5.1"}[words[0]] in shown.out
 
 
 def test_a_database_that_is_not_there_is_still_not_made(database: Path) -> None:

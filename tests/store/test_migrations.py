@@ -76,7 +76,7 @@ def first_version(path: Path) -> None:
         connection.execute("INSERT INTO reject VALUES (2, 5, 9, 'input is negative', 0)")
 
 
-def test_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path: Path) -> None:
+def test_fault_079_a_database_of_version_1_keeps_everything_and_becomes_version_2(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     first_version(path)
     old = {
@@ -128,7 +128,7 @@ def test_a_migration_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatc
         check_is_ours(connection)
 
 
-def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
+def test_fault_078_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     Writer.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
@@ -138,7 +138,7 @@ def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     assert caught.value.exit_code == 65
 
 
-def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_fault_078_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "photos.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE photo(id)")

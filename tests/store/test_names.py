@@ -98,7 +98,7 @@ def test_names_are_found_as_they_come_change_and_go(writer: Writer) -> None:
     assert writer.search_index_is_sound()
 
 
-def test_an_index_that_lost_touch_is_noticed_and_repaired(writer: Writer) -> None:
+def test_fault_084_an_index_that_lost_touch_is_noticed_and_repaired(writer: Writer) -> None:
     commit(writer, a_step(a_source(), map(a_row, events_with("project", range(2), user="Ann"))))
     with looking_at(writer.path) as other:
         other.execute("DROP TRIGGER series_removed")

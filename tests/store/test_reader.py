@@ -340,7 +340,7 @@ async def test_a_search_finds_names_that_came_after_it_was_first_asked(tmp_path:
         assert (await reader.totals(View(search="gpt"))).requests == 2
 
 
-def test_a_broken_search_index_does_not_end_search(four: Path) -> None:
+def test_fault_084_a_broken_search_index_does_not_end_search(four: Path) -> None:
     db = connect(four)
     db.execute("PRAGMA writable_schema=ON")
     db.execute("DELETE FROM series_fts_data")

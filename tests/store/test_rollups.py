@@ -160,7 +160,7 @@ def test_lines_older_than_the_watermark_are_refused_and_counted(tmp_path: Path) 
     writer.close()
 
 
-def test_pruning_in_slices_keeps_every_sum(tmp_path: Path) -> None:
+def test_fault_083_pruning_in_slices_keeps_every_sum(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     writer = Writer.open(path)
     commit(
