@@ -1,7 +1,8 @@
 """tokenmon with little room: `python -m tests.faults.cramped WHAT SIZE WORDS...` runs `tokenmon WORDS...`.
 
 WHAT is `pages`: the database holds no more than SIZE pages, which SQLite reports as a full disk; or `bytes`: no file
-may grow beyond SIZE, which it reports as it does a quota or a disk that fails. SIGUSR1 makes room.
+may grow beyond SIZE, which it reports as it does a quota or a disk that fails. SIGUSR1 makes room. It tries again more
+often than it does among people.
 """
 
 import resource
@@ -12,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from tokenmon.cli import main
+from tokenmon.ingest import service
 
 MANY = 1 << 30
 
@@ -39,6 +41,7 @@ def _limit_pages(pages: int) -> None:
 
 if __name__ == "__main__":
     what, size, *words = sys.argv[1:]
+    service.RETRY_S = (0.5,)
     limit = {"bytes": _limit_bytes, "pages": _limit_pages}[what]
     sqlite3.connect = partial(sqlite3.connect, factory=Cramped)  # type: ignore[assignment]
     signal.signal(signal.SIGUSR1, lambda number, frame: limit(MANY))

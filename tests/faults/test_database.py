@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -104,12 +105,25 @@ def test_fault_073_a_file_that_may_not_grow_is_waited_for_and_told_and_costs_not
 def test_fault_074_a_lock_of_another_process_is_waited_for_and_told_and_costs_nothing(
     database: Path, logs: Path
 ) -> None:
-    with Running(database, logs) as running:
+    with Running(database, logs, program=("tests.faults.cramped", "bytes", str(1 << 30))) as running:
         until(lambda: stored(database) == 10)
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pausing(running, database, logs, "database is locked"):
                 other.execute("ROLLBACK")
+
+
+def test_fault_074_a_short_lock_of_another_process_is_no_trouble(database: Path) -> None:
+    """Not even where it commits what our own transaction has not seen."""
+    writer = Writer.open(database)
+    with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO meta(name, value) VALUES ('theirs', 1)")
+        release = Timer(0.3, other.execute, ["COMMIT"])
+        release.start()
+        assert commit(writer, a_step(a_source(), [a_row(an_event("a"))])).events == 1
+        release.join()
+    writer.close()
 
 
 # -- gone

@@ -40,7 +40,7 @@ CHUNK_S = 0.2
 FIRST_REBUILD_S = 10.0
 """A backlog that is read sooner is rolled up once, at its end; in a longer one viewers are not made to wait for that.
 Until then they add up the events of dirty hours, of which there are not many yet."""
-RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0)
+RETRY_S: tuple[float, ...] = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Pauses after the database refused, the last one again and again."""
 PRUNE_EVERY_S = 3600.0
 RULES_EVERY_S = 5.0
