@@ -1,8 +1,7 @@
 """`tokenmon status`: is everything read, is anything wrong. Read only; its exit code is meant for a monitor.
 
 0 fine, 1 an alert fires or a source with an expected cadence is late, 2 nobody ingests, whoever does cannot store
-anything, or a source fails. A source
-that merely has nothing new is fresh, and invalid lines are a note, not an alarm.
+anything, or a source fails. A source that merely has nothing new is fresh, and invalid lines are a note, not an alarm.
 """
 
 import os
