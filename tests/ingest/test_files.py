@@ -112,6 +112,16 @@ def test_killed_before_it_is_stored_that_a_file_was_replaced_only_the_new_is_liv
     assert rows(database, "SELECT off FROM source WHERE NOT gone") == [(log.stat().st_size,)] * 2
 
 
+def test_a_file_that_comes_back_is_live_again_though_nothing_was_written_to_it(tmp_path: Path, logs: Path) -> None:
+    log, database = logs / "a.jsonl", tmp_path / "t.db"
+    log.write_bytes(natives(range(5)))
+    ingest(database, logs)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE source SET gone = 1")
+    ingest(database, logs)
+    assert rows(database, "SELECT off, gone FROM source") == [(log.stat().st_size, 0)]
+
+
 def test_a_deleted_file_keeps_its_numbers(tmp_path: Path, logs: Path) -> None:
     log, database = logs / "a.jsonl", tmp_path / "t.db"
     log.write_bytes(natives(range(5)))

@@ -379,7 +379,7 @@ class Ingester:
         self._waiting.pop(path, None)
         if piece is None:
             self._remember_rest(path, source.mtime_ns, unread=source.unread)
-            if source.checkpoint.offset and not source.checkpoint.id:
+            if self._register.is_news(source.checkpoint):
                 self._step(source, source.checkpoint)
         elif piece.more or (at_rest and source.unread):
             self._waiting[path] = max(0, source.unread)

@@ -113,6 +113,8 @@ class Register:
         """Retired ones that may have lost bytes, and since when."""
         self._copied: set[tuple[Key, int]] = set()
         """Inode and offset of what a copy went on from: nothing of it is lost."""
+        self._back: set[Key] = set()
+        """Those that were thought gone, which the store still thinks."""
         self._buffer = Buffer()
         self._max_open = max(1, max_open)
         self._grace_s = grace_s
@@ -220,6 +222,7 @@ class Register:
         if (ancestor.dev, ancestor.ino) == source.key:  # it was thought gone
             self._heads.remove(ancestor)
             self._gone.pop(ancestor, None)
+            self._back.add(source.key)
             return self._seen(replace(ancestor, path=name, gone=False), source, name)
         dev, ino = source.key
         return self._seen(replace(ancestor, id=0, path=name, dev=dev, ino=ino, size=0, gone=False), source, name)
@@ -266,9 +269,14 @@ class Register:
         if checkpoint.gone:
             return
         self._put(checkpoint)
+        self._back.discard((checkpoint.dev, checkpoint.ino))
         source = self._open.get((checkpoint.dev, checkpoint.ino))
         if source is not None:
             source.checkpoint = checkpoint
+
+    def is_news(self, checkpoint: Checkpoint) -> bool:
+        """Whether the store has to be told of it though nothing was read: it is of a copy, or was thought gone."""
+        return bool(checkpoint.offset) and (not checkpoint.id or (checkpoint.dev, checkpoint.ino) in self._back)
 
     def _put(self, checkpoint: Checkpoint) -> None:
         key = (checkpoint.dev, checkpoint.ino)
