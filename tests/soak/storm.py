@@ -31,7 +31,7 @@ def _storm(place: Path, kind: str, seconds: float) -> Iterator[Figure]:
         used, more = watched.cpu_s - used, watched.peak_mb - held
     yield Figure(f"storm on .{kind}: events", made / took, "a second", RATE * 0.9, at_least=True)
     yield Figure("  processor used", used / took, "s/s", 0.6)
-    yield Figure("  memory more than before", more, "MB", 20)
+    yield Figure("  memory more than before", more, "MB", 40)
     yield Figure("  a line among them is stored after", slowest, "s", 10)
     told = sum("verflow" in line for line in watched.said.splitlines())
     yield Figure("  lines about it on standard error", told / took, "a second", 5)
