@@ -34,6 +34,7 @@ def test_nothing_wrong_is_no_alert() -> None:
         (Facts(failures=(("/l/b.jsonl", "permission denied"),)), "source fails", "critical"),
         (Facts(log_bytes=256 << 20), "large log", "warning"),
         (Facts(network="nfs4"), "network disk", "info"),
+        (Facts(entries=30_000, looks=3), "many entries", "info"),
         (Facts(trouble=("no inotify watches left",)), "ingester", "warning"),
         (Facts(budget=BudgetFacts("20/day", 0.8, "18:00")), "budget", "info"),
         (Facts(budget=BudgetFacts("20/day", 1.0, "14:00")), "budget", "warning"),

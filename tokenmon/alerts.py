@@ -102,6 +102,10 @@ class Facts:
     """What readers keep in the database's write-ahead log."""
     network: str = ""
     """The file system that the database is on where other machines serve it: `nfs4`."""
+    entries: int = 0
+    """Directory entries that were looked at in the last whole pass."""
+    looks: int = 1
+    """In how many parts."""
 
 
 UNPRICED_MODEL = "unpriced model"
@@ -210,6 +214,15 @@ def _network_disk(facts: Facts) -> Iterable[Alert]:
         yield Alert("network disk", "", "info", title)
 
 
+def _many_entries(facts: Facts) -> Iterable[Alert]:
+    if facts.looks > 1:
+        title = (
+            f"{facts.entries:,} directory entries are looked at in {facts.looks:,} parts, so a new log is found later; "
+            f"`entries_per_cycle` looks at more at once, `--exclude` at fewer"
+        )
+        yield Alert("many entries", "", "info", title, facts.entries)
+
+
 def _budget(facts: Facts) -> Iterable[Alert]:
     budget = facts.budget
     if budget is None or budget.used < NEARLY:
@@ -253,6 +266,7 @@ RULES: tuple[Rule, ...] = (
     Rule("limit", "no official limit is nearly used up", _limit),
     Rule("path missing", "every path to read is there", _missing_path),
     Rule("network disk", "the database is on a disk of this machine", _network_disk),
+    Rule("many entries", "one look takes in every directory", _many_entries),
     Rule("bytes lost", "nothing went away unread", _lost_bytes),
     Rule("format missing", "every format that was read is known", _missing_format),
     Rule("unread usage", "nothing that looks like usage is unread", _looks_like_usage),

@@ -58,6 +58,8 @@ def test_fault_037_more_files_than_may_be_looked_at_or_opened_are_all_read(tmp_p
         service.run(look)
     assert inputs(database) == expected(range(300))
     assert most - before < 120
+    told = "SELECT count FROM alert WHERE kind = 'many entries' AND state = 'info'"
+    assert rows(database, told) == [(302,)], "the path, the directory and what is in it"
     for number in range(0, 300, 50):
         logs.append(f"{number}.jsonl", [300 + number])
     ingest(database, logs.directory, settings=few)

@@ -110,6 +110,10 @@ class Ingester:
         """The same of the last whole pass."""
         self.missing: list[str] = []
         """Roots that are not there at the moment."""
+        self.entries = 0
+        """Directory entries that were looked at in the last whole pass."""
+        self.looks = 1
+        """In how many parts."""
         self._begin()
 
     def _begin(self) -> None:
@@ -140,6 +144,8 @@ class Ingester:
         self._retiring = False
         """It is time to ask which files are gone for good; with `once` that is when all others were read."""
         self._looked_everywhere = False
+        self._looked_at: list[int] = []
+        """Directory entries, by the parts of the pass that is going on."""
         self._next_scan = 0.0
         self._new_batch()
 
@@ -255,6 +261,7 @@ class Ingester:
             return
         self._next_scan = now + min(STEP_S, self._settings.scan_interval)
         scan = self._roots.scan()
+        self._looked_at.append(scan.entries)
         if scan.starved:
             self._register.close_all()  # the next scan needs one of theirs
         for found in scan.found:
@@ -266,6 +273,8 @@ class Ingester:
             self._fails(str(failed), reason)
         if scan.complete:
             self._see_again()
+            self.entries, self.looks = sum(self._looked_at), len(self._looked_at)
+            self._looked_at.clear()
             self.missing = [str(path) for path in scan.missing]
             if not self._looked_everywhere:
                 self._tell_backlog()

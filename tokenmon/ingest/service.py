@@ -269,6 +269,8 @@ class Service:
             trouble=self._trouble,
             log_bytes=self._writer.checkpoint_wal(),
             network=self._network,
+            entries=self._ingester.entries,
+            looks=self._ingester.looks,
         )
         self._writer.set_alerts(evaluate(facts), now)
         self._held_up = ""

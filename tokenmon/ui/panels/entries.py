@@ -17,6 +17,9 @@ REJECTS = 40
 ALIKE = 3
 """Alerts of one kind that inform and are listed before somebody asks for all of them."""
 
+FINE = "rules"
+"""In place of a kind: the rules that call for nothing."""
+
 
 class Doubted(NamedTuple):
     """Calls of a dialect that may be doubted in one way."""
@@ -57,6 +60,16 @@ class Entries:
             if alert.state != "firing" and key not in self.seen and more(alert.kind) not in self.opened:
                 alike.setdefault(alert.kind, []).append(key)
         return {kind: tuple(keys[ALIKE:]) for kind, keys in alike.items() if len(keys) > ALIKE + 1}
+
+    @property
+    def holds_rules_back(self) -> bool:
+        """Whether the rules that call for nothing are told together: they would push down what does."""
+        return len(self.fine) > ALIKE and more(FINE) not in self.opened
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Keys of what stands for several entries, and lists them when it is opened."""
+        return frozenset(map(more, (*self.folded, *([FINE] if self.holds_rules_back else []))))
 
     @classmethod
     def of(

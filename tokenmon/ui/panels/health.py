@@ -29,7 +29,7 @@ from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
 from tokenmon.ui.panels.base import Panel
-from tokenmon.ui.panels.entries import Entries, more
+from tokenmon.ui.panels.entries import Entries
 from tokenmon.ui.panels.events import EventsPanel
 from tokenmon.ui.panels.health_page import BINS, EXCERPT, Pace, Sections, Terminal
 from tokenmon.ui.tables import Table
@@ -138,7 +138,7 @@ class HealthPanel(Panel[Condition]):
             self._list(View().only("dialect", doubted.dialect).only(FIELD, doubted.doubt.name))
         elif key in entries.unpriced:
             self._list(View().only("model", entries.unpriced[key].model).only(FIELD, "unpriced"))
-        elif (key in entries.dialects or key in map(more, entries.folded)) and self._data is not None:
+        elif (key in entries.dialects or key in entries.closed) and self._data is not None:
             self._opened ^= {key}
             self.draw(self._data)
         elif key in entries.rejects:

@@ -13,7 +13,7 @@ from tokenmon.settings import config_dir
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
-from tokenmon.ui.panels.entries import Entries, more
+from tokenmon.ui.panels.entries import FINE, Entries, more
 from tokenmon.ui.panels.limits import painted
 from tokenmon.ui.widgets.bars import sparkline
 from tokenmon.ui.widgets.lines import flowed, wrapped
@@ -130,9 +130,14 @@ class Sections:
         if is_behind and entries.fine:
             yield self._said("rules", "what else may be wrong is known when everything is read")
             return
+        glyphs, good = self.look.glyphs, self.look.palette.good
+        if entries.holds_rules_back:
+            count = f"{len(entries.fine)} rules"
+            told = f"no {'other ' if entries.alerts else ''}trouble; Enter lists them"
+            yield Part(more(FINE), self._told(glyphs.ok, "OK", good, count, told, glyphs.dash))
+            return
         for kind, fine in entries.fine:
-            glyphs, palette = self.look.glyphs, self.look.palette
-            yield Part(f"rule {kind}", self._told(glyphs.ok, "OK", palette.good, kind, fine, glyphs.dash))
+            yield Part(f"rule {kind}", self._told(glyphs.ok, "OK", good, kind, fine, glyphs.dash))
 
     def _alert(self, alert: AlertRow, seen: bool) -> tuple[Text, ...]:
         glyphs, palette = self.look.glyphs, self.look.palette
