@@ -23,7 +23,10 @@ from tests.store.building import (
     rows_of,
 )
 from tokenmon.source import Row
+from tokenmon.store.reader import Reader
+from tokenmon.store.schema import HOUR, STEP
 from tokenmon.store.writer import Writer
+from tokenmon.view import View
 
 FILED = """SELECT CAST(path AS TEXT), tokens FROM sighting JOIN source ON source.id = sighting.source
 JOIN event ON event.h = sighting.h WHERE event.uid <> 3 ORDER BY 1, 2"""
@@ -43,6 +46,7 @@ def store(path: Path, batches: Sequence[Sequence[tuple[str, Row]]]) -> None:
     """Commit one batch after another; every row comes from the file of its name."""
     sources = {name: a_source(name, i) for i, name in enumerate(("/own", "/side", "/otlp", "/span"), 1)}
     writer = Writer.open(path)
+    sources |= {known.path: known for known in writer.checkpoints()}
     for batch in batches:
         steps = [
             a_step(sources[name], [row for own, row in batch if own == name]) for name in {own for own, _ in batch}
@@ -118,6 +122,19 @@ def test_what_gave_way_is_a_duplicate_of_its_source(tmp_path: Path) -> None:
     store(path, [[ECHO], [("/own", told("m", "r1", output=50))], [ECHO]])
     tallies = rows_of(path, "SELECT CAST(path AS TEXT), events, duplicates FROM source ORDER BY path")
     assert tallies == [("/otlp", 0, 2), ("/own", 1, 0)]
+
+
+@pytest.mark.parametrize("unit", [STEP, HOUR])
+async def test_a_viewer_that_did_not_see_the_newest_echo_give_way_is_exact(tmp_path: Path, unit: int) -> None:
+    """What comes up to where it stood lies before what such a viewer takes for settled."""
+    path = tmp_path / "t.db"
+    store(path, [[("/own", told("m", "r0", at=2 * unit))], [("/otlp", echo("r1", at=5 * unit))]])
+    async with await Reader.open(path) as reader:
+        assert (await reader.totals(View())).requests == 2
+        gives_way = ("/side", told("m", "r1", at=5 * unit, replay=True))
+        others = [("/own", a_row(an_event(each, at=at))) for each, at in (("x", 2 * unit + 9), ("y", 5 * unit + 9))]
+        store(path, [[gives_way], *([each] for each in others)])
+        assert (await reader.totals(View())).requests == 3
 
 
 REQUESTS = st.sampled_from(["r1", "r2", "r3"])

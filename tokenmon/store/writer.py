@@ -141,8 +141,9 @@ class Writer:
             allowances.remember(self._connection, (limit for step in steps for limit in step.limits))
             self._raise_overflows(now_ms)
             widened = rollups.hours_of(batch.rewritten)  # sessions, also by copies that were not stored
-            older = settled is not None and min(touched | widened, default=settled) < settled
-            recent = still is not None and outcome.oldest < still
+            # Also where the newest event gave way: what then comes up to where it stood is behind what viewers keep.
+            older = settled is not None and min({*touched, *widened, self._settled_hour() or 0}) < settled
+            recent = still is not None and min(outcome.oldest, self._still() or 0) < still
             self._note_facts(backlog, max(now_ms // HOUR, settled or 0), older=older, recent=recent)
         self._sources.committed()
         return _committed(steps, checkpoints, sum(expired), outcome)
