@@ -7,6 +7,7 @@ variables of every frame. So the first is made harmless here, and the second is 
 import sys
 from typing import TYPE_CHECKING
 
+from tokenmon.saying import say
 from tokenmon.text import hide_secrets, sanitise
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def tell_so() -> None:
 
 
 def _tell(kind: type[BaseException], error: BaseException, way: "TracebackType | None") -> None:
-    print(told(error), file=sys.stderr)
+    say(*told(error).splitlines())
 
 
 def _tell_of_thread(crashed: "threading.ExceptHookArgs") -> None:
     if crashed.exc_type is not SystemExit:
-        print(told(crashed.exc_value), file=sys.stderr)
+        say(*told(crashed.exc_value).splitlines())

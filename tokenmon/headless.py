@@ -40,7 +40,7 @@ def run(settings: Settings, database: Path, *, once: bool, wait: bool) -> int:
         with service:
             service.run(lambda progress: say(*map(log, progress.files)))
             failures = service.failures if once and not stop() else {}
-    say(*(f"tokenmon: cannot read {sanitise(path)}: {sanitise(reason)}" for path, reason in failures.items()))
+    say(*(f"tokenmon: cannot read {path}: {reason}" for path, reason in failures.items()))
     return SourceFailed.exit_code if failures else 0
 
 
@@ -87,7 +87,7 @@ def _log_text(each: FileProgress) -> str:
         parts.append(many(each.rejects, "invalid line"))
     if each.skipped:
         parts.append(f"{many(each.skipped, 'line')} without usage")
-    return f"ingested {sanitise(each.path)}: {', '.join(parts)}, {many(each.bytes, 'byte')}"
+    return f"ingested {each.path}: {', '.join(parts)}, {many(each.bytes, 'byte')}"
 
 
 def _log_json(each: FileProgress) -> str:

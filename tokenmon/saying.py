@@ -3,11 +3,15 @@
 import sys
 from contextlib import suppress
 
+from tokenmon.text import sanitise
+
 
 def say(*lines: str) -> None:
-    """Each on a line of its own; nothing where stderr is closed, or nobody takes what is written there."""
+    """Each on a line of its own, harmless whatever path or name is in it; nothing where stderr is closed, or nobody
+    takes what is written there.
+    """
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
             for line in lines:
-                print(line, file=sys.stderr)
+                print(sanitise(line), file=sys.stderr)
             sys.stderr.flush()

@@ -21,7 +21,6 @@ from tokenmon.errors import ConfigError, NoDatabase, TokenmonError, UsageError
 from tokenmon.ranges import resolve
 from tokenmon.saying import say
 from tokenmon.settings import Settings, cache_dir, config_dir, database_for, load_settings, state_dir
-from tokenmon.text import sanitise
 
 if TYPE_CHECKING:
     from tokenmon.report.question import Question
@@ -32,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return _run(parse(sys.argv[1:] if words is None else words), os.environ)
     except TokenmonError as error:
-        _say(error.line())
+        say(" ".join(error.line().split()))
         return error.exit_code
     except BrokenPipeError:  # `| head` has seen enough
         return 0
@@ -111,11 +110,6 @@ def _check_range(settings: Settings) -> None:
         raise ConfigError(f"{origin}: {error}", error.hint) from None
 
 
-def _say(line: str) -> None:
-    """One line on stderr, harmless whatever path or name is in it."""
-    say(sanitise(" ".join(line.split())))
-
-
 def _now() -> int:
     return time.time_ns() // 1_000_000
 
@@ -132,7 +126,7 @@ def _monitor(arguments: Arguments, target: Target) -> int:
             raise UsageError("there is nothing to read: no PATH was given and no logs were found", "give a directory")
         if "paths" not in target.settings.given:
             for place in left_out(target.settings, os.environ, Path(home_of(os.environ))):
-                _say(f"tokenmon: left out: {place.label}, {place.path}")
+                say(f"tokenmon: left out: {place.label}, {place.path}")
         from tokenmon import headless
 
         return headless.run(target.settings, target.database, once=values.once, wait=not values.no_wait)
@@ -303,5 +297,5 @@ def _sample(arguments: Arguments) -> int:
         write_sample(directory, events=values.events, days=values.days, bad=values.bad, seed=values.seed, now_ms=_now())
     except OSError as error:
         raise TokenmonError(f"cannot write {directory}: {error.strerror}", "name another directory") from error
-    _say(f"tokenmon: wrote {values.events:,} events below {directory}; to see them: tokenmon {directory}")
+    say(f"tokenmon: wrote {values.events:,} events below {directory}; to see them: tokenmon {directory}")
     return 0

@@ -294,7 +294,7 @@ class Service:
     def _pause(self, why: str, seconds: float) -> None:
         """Say why nothing is stored at the moment, and wait. That is no hang: to be started anew would not help."""
         self._held_up = why
-        say(f"tokenmon: paused: {sanitise(why)}; trying again in {seconds:g} s")
+        say(f"tokenmon: paused: {why}; trying again in {seconds:g} s")
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stop():
             self._lock.touch(self._held_up)
@@ -391,5 +391,5 @@ def _take_lock(database: Path, wait: bool, stop: Callable[[], bool], manager: Ma
             manager.alive(sanitise(f"waiting: {held}"))
             if time.monotonic() - told >= TELL_WAITING_S:
                 told = time.monotonic()
-                say(f"{sanitise(held.line())}; waiting for it")
+                say(f"{held.line()}; waiting for it")
         time.sleep(LOCK_POLL_S)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from tokenmon.dimensions import key_of
 from tokenmon.exact import Value, csv_line, json_line
 from tokenmon.report import figures
-from tokenmon.report.output import Column, table, terminal_width, warn, write
+from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
+from tokenmon.saying import say
 from tokenmon.store.answers import StoredEvent
 from tokenmon.trace import FIELDS
 
@@ -38,7 +39,7 @@ def run(question: Question, limit: int, before: str | None) -> int:
             if cursor is None or not page.events:
                 return
             if limit and left <= 0:
-                warn(f"cut after {limit:,} event{'' if limit == 1 else 's'}; older: --before {cursor}")
+                say(f"tokenmon: cut after {limit:,} event{'' if limit == 1 else 's'}; older: --before {cursor}")
                 return
 
     ask(question, answer)

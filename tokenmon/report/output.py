@@ -8,7 +8,6 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from tokenmon.errors import TokenmonError
-from tokenmon.saying import say
 from tokenmon.text import clip, sanitise
 
 GAP, NARROW = "  ", " "
@@ -28,11 +27,6 @@ def write(text: str) -> None:
         raise
     except OSError as error:
         raise TokenmonError(f"cannot write the answer: {error.strerror}", "make room, or send it elsewhere") from error
-
-
-def warn(text: str) -> None:
-    """One line on stderr beside the answer on stdout."""
-    say(f"tokenmon: {sanitise(text)}")
 
 
 # -- tables for people

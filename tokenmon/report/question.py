@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tokenmon.errors import SourceFailed
 from tokenmon.ranges import resolve
-from tokenmon.report.output import terminal_width, warn
+from tokenmon.report.output import terminal_width
+from tokenmon.saying import say
 from tokenmon.settings import Settings
 from tokenmon.text import clip, sanitise
 from tokenmon.view import Condition, View, Window
@@ -72,7 +73,7 @@ def ask(question: Question, answer: Callable[["Reader"], Coroutine[Any, Any, T]]
         count = "a source" if failing == 1 else f"{failing:,} sources"
         raise SourceFailed(f"{count} could not be read", "`tokenmon status` says which and why")
     if not caught_up:
-        warn("not everything that was logged is read yet; these are the numbers so far")
+        say("tokenmon: not everything that was logged is read yet; these are the numbers so far")
     return result
 
 

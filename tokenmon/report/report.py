@@ -14,10 +14,11 @@ import msgspec
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.exact import Value, csv_line, harmless, instant, json_text, money
 from tokenmon.report import figures
-from tokenmon.report.output import Column, table, terminal_width, warn, write
+from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.report.unpriced import BY, entry, found_in, prices_file
 from tokenmon.report.unpriced import plain_lines as unpriced_lines
+from tokenmon.saying import say
 from tokenmon.store.answers import Breakdown, Group, Health, Sums, Unpriced
 from tokenmon.store.buckets import is_in_block
 from tokenmon.view import Window
@@ -107,7 +108,7 @@ def run(question: Question, grouping: Grouping) -> int:
         else:
             found = Breakdown((), 0, False, await reader.totals(view))
         if found.snapped:
-            warn("an end of the range is older than the events that are kept and moved to the nearest roll-up")
+            say("tokenmon: an end of the range is older than the events that are kept and moved to the nearest roll-up")
         unpriced: tuple[Unpriced, ...] | None = None
         if grouping.reconcile and question.form != "csv":
             of_prices = tuple(dimension for dimension in map(by_name, BY) if dimension is not None)
@@ -118,7 +119,7 @@ def run(question: Question, grouping: Grouping) -> int:
         elif question.form == "csv":
             write("\n".join(csv_lines(by, found, grouping.fields)))
             if found.truncated:
-                warn(cut(found))
+                say(f"tokenmon: {cut(found)}")
         else:
             lines = plain_lines(question, by, found, shown, await reader.health(), reconcile=grouping.reconcile)
             foot = unpriced_lines(unpriced or (), prices_file(question.settings))
