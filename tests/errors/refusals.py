@@ -262,7 +262,7 @@ REFUSALS = (
     Refusal("NAME, which must be set", errors.ConfigError, _unset),
     Refusal("prices.toml:N: price NAME", errors.ConfigError, _priced_wrongly),
     Refusal("there is no database FILE", errors.NoDatabase, lambda at: at.run("status")),
-    Refusal("FILE has nothing in it yet", errors.NoDatabase, _nothing_stored),
+    Refusal("nothing is in the database yet", errors.NoDatabase, _nothing_stored),
     Refusal("you may not read the database FILE", errors.NoDatabase, _no_right_to_read),
     Refusal("cannot read FILE: permission denied", errors.SourceFailed, _closed_log),
     Refusal("another ingester writes into this database", errors.SteppedDown, _moved_by_another),

@@ -86,7 +86,7 @@ def test_fault_079_a_database_of_version_1_keeps_everything_and_becomes_version_
     async def before(reader: Reader) -> Health:
         return await reader.health()
 
-    with pytest.raises(NoDatabase, match="an older tokenmon made"):
+    with pytest.raises(NoDatabase, match="an older tokenmon wrote"):
         ask(path, before)
     writer = Writer.open(path)
     assert rows_of(path, "PRAGMA user_version") == [(2,)]

@@ -10,10 +10,8 @@ import stat
 from pathlib import Path
 
 from tokenmon import directories
-from tokenmon.errors import CannotCreateDatabase, ConfigError, NotOurDatabase
-
-RIGHTS_AND_ROOM = "look at its rights, and at the room on its disk"
-"""What to do about a database that cannot be written."""
+from tokenmon.errors import CannotCreateDatabase, ConfigError
+from tokenmon.store.damage import cannot_write
 
 _COMPANIONS = ("", "-wal", "-shm", ".lock")
 
@@ -39,14 +37,10 @@ def create_directory(directory: Path) -> None:
 
 def create_file(path: Path) -> None:
     """Make sure that there is a regular file at `path`, 0600 when it is new."""
-    if path.is_dir():
-        raise NotOurDatabase(f"{path} is a directory, not a database", "give --db the name of a file")
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise CannotCreateDatabase(
-            f"cannot write the database {path}: {error.strerror}", "name another place with --db"
-        ) from error
+        raise cannot_write(path, error.strerror) from error
 
 
 def _is_ours(directory: Path) -> bool:

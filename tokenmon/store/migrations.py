@@ -6,15 +6,11 @@ database of a later tokenmon is refused instead of being guessed at.
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
+from tokenmon.store.damage import OTHER_NAME, UPGRADE
 from tokenmon.store.schema import APPLICATION_ID, INITIAL, SECOND, SECOND_DATA
-
-DAMAGED = "`tokenmon verify --repair` mends what can be; else restore a backup, or move it aside and start again"
-"""What to do about a damaged database."""
-OTHER_NAME = "give --db the name of another file"
-UPGRADE = "upgrade tokenmon, or give --db the name of another file"
 
 
 def m001(connection: sqlite3.Connection) -> None:
@@ -79,33 +75,23 @@ def number(connection: sqlite3.Connection, pragma: str) -> int:
     return value
 
 
-def is_empty(connection: sqlite3.Connection) -> bool:
-    """Nothing was ever created in it, such as a file of no bytes."""
-    return number(connection, "schema_version") == 0 and number(connection, "application_id") == 0
+IDENTITY = ("schema_version", "application_id", "user_version")
+"""The pragmas that tell whose a database is."""
 
 
 def check_is_ours(connection: sqlite3.Connection) -> None:
+    """The same as `check_identity`, of a connection. sqlite3.Error where it cannot be asked."""
+    check_identity(*(number(connection, pragma) for pragma in IDENTITY))
+
+
+def check_identity(schema_version: int, application_id: int, version: int) -> None:
     """Raise NotOurDatabase or NewerDatabase, or NoDatabase where nothing was created yet."""
-    try:
-        empty, application_id = is_empty(connection), number(connection, "application_id")
-        version = number(connection, "user_version")
-    except sqlite3.DatabaseError as error:
-        raise _not_ours(connection, error) from error
-    if empty:
-        raise NoDatabase("the database is empty", "an ingester fills it: tokenmon --ingest-only")
+    if schema_version == 0 and application_id == 0:
+        raise NoDatabase("nothing is in the database yet", "an ingester fills it: tokenmon --ingest-only")
     if application_id != APPLICATION_ID:
         raise NotOurDatabase("the file is a database of another program", OTHER_NAME)
     if version > VERSION:
         raise NewerDatabase(f"a newer tokenmon wrote the database, its version {version}, ours {VERSION}", UPGRADE)
-
-
-def _not_ours(connection: sqlite3.Connection, error: sqlite3.DatabaseError) -> Exception:
-    """What a failed look at a file means: a lock and a full disk pass, everything else is the file's fault."""
-    if isinstance(error, sqlite3.OperationalError):
-        return error
-    if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-        return NotOurDatabase("the file is no database", OTHER_NAME)
-    return NotOurDatabase(f"the database is damaged: {error}", DAMAGED)
 
 
 def configure(connection: sqlite3.Connection) -> None:
@@ -115,17 +101,15 @@ def configure(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Check that the database is ours or empty, and bring it to the newest version."""
-    try:
-        if not is_empty(connection):
-            check_is_ours(connection)
-        configure(connection)
-        for version in range(number(connection, "user_version"), VERSION):
-            with transaction(connection):
-                MIGRATIONS[version](connection)
-                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version={version + 1}")
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise _not_ours(connection, error) from error
+    """Check that the database is ours or empty, and bring it to the newest version.
+
+    NotOurDatabase, NewerDatabase; sqlite3.Error is for whoever knows the file.
+    """
+    with suppress(NoDatabase):
+        check_is_ours(connection)
+    configure(connection)
+    for version in range(number(connection, "user_version"), VERSION):
+        with transaction(connection):
+            MIGRATIONS[version](connection)
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={version + 1}")

@@ -10,8 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tokenmon.errors import LockHeld, NoDatabase, NotOurDatabase, TokenmonError
-from tokenmon.store.damage import check_is_not_emptied, damaged
-from tokenmon.store.files import RIGHTS_AND_ROOM
+from tokenmon.store.damage import RIGHTS_AND_ROOM, check_is_a_file, damaged, named
 from tokenmon.store.lock import Lock, holder
 from tokenmon.store.migrations import VERSION, check_is_ours, migrate, number
 
@@ -71,9 +70,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 def _check_is_there(database: Path) -> None:
     if not database.exists():
         raise NoDatabase(f"there is no database {database}", "`tokenmon databases` lists those that there are")
-    if not database.is_file():
-        raise NotOurDatabase(f"{database} is not a file", "name a database file with --db")
-    check_is_not_emptied(database)
+    check_is_a_file(database)
 
 
 @contextmanager
@@ -81,10 +78,8 @@ def _named(database: Path) -> Iterator[None]:
     """Errors of SQLite and of the first look, with the file's name."""
     try:
         yield
-    except LockHeld:
-        raise
     except (NoDatabase, NotOurDatabase) as error:
-        raise type(error)(f"{database}: {error}", error.hint) from error
+        raise named(database, error) from error
     except sqlite3.OperationalError as error:
         raise NoDatabase(f"{database}: {error}", RIGHTS_AND_ROOM) from error
     except sqlite3.DatabaseError as error:

@@ -9,18 +9,15 @@ import contextlib
 import json
 import os
 import sqlite3
-import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 
-from tokenmon.errors import NewerDatabase, NoDatabase, NotOurDatabase
-from tokenmon.store.damage import check_is_not_emptied, damaged
-from tokenmon.store.files import RIGHTS_AND_ROOM
-from tokenmon.store.migrations import OTHER_NAME, UPGRADE, VERSION
-from tokenmon.store.schema import APPLICATION_ID
+from tokenmon.errors import NoDatabase, NotOurDatabase
+from tokenmon.store.damage import RIGHTS_AND_ROOM, check_is_a_file, damaged, named
+from tokenmon.store.migrations import IDENTITY, VERSION, check_identity
 from tokenmon.store.statements import CLASSES
 
 _BUSY_S = 5.0
@@ -119,25 +116,14 @@ class Snapshots:
         for setting in _SETTINGS:
             await self._connection.execute_fetchall(setting)
         async with self.take() as snapshot:
-            ((application,), (version,), (tables,)) = [
-                (await snapshot.all(question))[0]
-                for question in (
-                    "PRAGMA application_id",
-                    "PRAGMA user_version",
-                    "SELECT count(*) FROM sqlite_schema",
-                )
-            ]
-        if application == 0 and version == 0 and tables == 0:
-            raise NoDatabase(f"{self.path} has nothing in it yet", "the ingester fills it")
-        if application != APPLICATION_ID:
-            raise NotOurDatabase(f"{self.path}: the file is a database of another program", OTHER_NAME)
-        if version > VERSION:
-            raise NewerDatabase(
-                f"{self.path}: a newer tokenmon wrote the database, its version {version}, ours {VERSION}", UPGRADE
-            )
+            schema, application, version = [(await snapshot.all(f"PRAGMA {pragma}"))[0][0] for pragma in IDENTITY]
+        try:
+            check_identity(schema, application, version)
+        except (NoDatabase, NotOurDatabase) as error:
+            raise named(self.path, error) from error
         if version < VERSION:
             raise NoDatabase(
-                f"an older tokenmon made {self.path}",
+                f"{self.path}: an older tokenmon wrote it, its version {version}, ours {VERSION}",
                 "an ingester of this version brings it up to date; restart the one that runs, or start one",
             )
 
@@ -202,11 +188,8 @@ async def _in_spite_of_cancelling(task: asyncio.Future[Any]) -> None:
 
 def _look(path: Path) -> None:
     """Tell a missing or unreadable file before SQLite calls both `unable to open database file`."""
-    check_is_not_emptied(path)
+    check_is_a_file(path)
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotOurDatabase(f"{path} is not a file", "name a database file with --db")
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except FileNotFoundError:
         raise NoDatabase(f"no database at {path}", "tokenmon --ingest-only makes one") from None
@@ -220,6 +203,6 @@ def _explained(path: Path) -> Any:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise NoDatabase(f"cannot read {path}: {error}", "see that it and its directory can be written to") from error
+        raise NoDatabase(f"cannot read {path}: {error}", RIGHTS_AND_ROOM) from error
     except sqlite3.DatabaseError as error:
         raise damaged(path, error) from error

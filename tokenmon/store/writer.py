@@ -16,12 +16,12 @@ from operator import itemgetter
 from pathlib import Path
 
 from tokenmon.alerts import Facts
-from tokenmon.errors import NewerDatabase, NotOurDatabase
+from tokenmon.errors import NotOurDatabase
 from tokenmon.events import Limit
 from tokenmon.source import Checkpoint, Step, Totals
 from tokenmon.store import alerts, allowances, facts, files, meta, retention, rollups, running
 from tokenmon.store.batch import Outcome, store_events, store_notes
-from tokenmon.store.damage import cannot_write, check_is_not_emptied, damaged
+from tokenmon.store.damage import cannot_write, check_is_a_file, damaged, named
 from tokenmon.store.echoes import silence
 from tokenmon.store.migrations import migrate, number, transaction
 from tokenmon.store.names import SeriesIds
@@ -86,7 +86,7 @@ class Writer:
         `group` names a unix group that may read it; `host` is where events happened whose log does not say.
         """
         files.create_directory(path.parent)
-        check_is_not_emptied(path)
+        check_is_a_file(path)
         files.create_file(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=OPENING_BUSY_S)
         try:
@@ -95,9 +95,9 @@ class Writer:
             if group:
                 files.let_group_read(path, group)
             return cls(path, connection, group, max_series, host)
-        except (NotOurDatabase, NewerDatabase) as error:
+        except NotOurDatabase as error:
             connection.close()
-            raise type(error)(f"{path}: {error}", error.hint) from error
+            raise named(path, error) from error
         except sqlite3.OperationalError as error:
             connection.close()
             raise cannot_write(path, error) from error
