@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -193,20 +193,22 @@ class Service:
 
     def _heartbeat(self) -> None:
         if self._due("heartbeat", HEARTBEAT_S):
-            self._keep_lock()
             self._check_files()
+            self._keep_lock()
 
     def _check_files(self) -> None:
         """NotOurDatabase where others do not see any more what this ingester writes."""
         if not self._writer.is_still_there():
             raise NotOurDatabase(f"{self._writer.path} was removed or replaced while running", "start again")
         if not self._writer.has_its_log():
-            self._writer.checkpoint_wal()  # what is in it is only ours to save
+            with suppress(sqlite3.Error):
+                self._writer.checkpoint_wal()  # what is in it is only ours to save
             raise NotOurDatabase(f"{self._writer.log} was removed or replaced while running", "start again")
 
     def _keep_lock(self) -> None:
-        """Show that we are alive. Whoever removed the lock file opened the door to a second ingester: close it again,
-        or give way to who came in. What both read meanwhile counts once, because the offsets say so.
+        """Show that we are alive, and what holds us up. Whoever removed the lock file opened the door to a second
+        ingester: close it again, or give way to who came in. What both read meanwhile counts once, because the offsets
+        say so. SteppedDown.
         """
         if not self._lock.is_still_there():
             try:
@@ -297,7 +299,7 @@ class Service:
         say(f"tokenmon: paused: {why}; trying again in {seconds:g} s")
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stop():
-            self._lock.touch(self._held_up)
+            self._keep_lock()
             self._manager.alive(f"paused: {why}")
             time.sleep(min(0.2, seconds))
 
