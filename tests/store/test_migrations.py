@@ -4,6 +4,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,22 @@ def test_a_migrated_database_goes_on_as_any_other(tmp_path: Path) -> None:
     writer.close()
     check_invariant(path)
     assert rows_of(path, "SELECT n FROM doubt WHERE source = 2 AND name = 'unpriced'") == [(3,)]
+
+
+def test_what_somebody_else_migrates_meanwhile_is_not_migrated_again(tmp_path: Path) -> None:
+    """As where no lock holds: the other one is done just before our own transaction."""
+
+    class Late(sqlite3.Connection):
+        def execute(self, statement: str, *bound: Any) -> sqlite3.Cursor:
+            if statement == "BEGIN IMMEDIATE":
+                with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                    migrate(other)
+            return super().execute(statement, *bound)
+
+    path = tmp_path / "t.db"
+    with closing(sqlite3.connect(path, isolation_level=None, factory=Late)) as connection:
+        migrate(connection)
+        check_is_ours(connection)
 
 
 def test_a_migration_that_fails_leaves_no_half_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,8 +108,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     with suppress(NoDatabase):
         check_is_ours(connection)
     configure(connection)
-    for version in range(number(connection, "user_version"), VERSION):
+    while number(connection, "user_version") < VERSION:
         with transaction(connection):
-            MIGRATIONS[version](connection)
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={version + 1}")
+            version = number(connection, "user_version")
+            if version < VERSION:  # still: where no lock holds, somebody else may have been quicker
+                MIGRATIONS[version](connection)
+                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version={version + 1}")
