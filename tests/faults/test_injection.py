@@ -42,7 +42,7 @@ def logs_with(harm: str, markup: str, *, hostile: bool) -> dict[str, str]:
         "api_key_name": markup,
     }
     call |= {"project": harm, "user": markup, "account": harm, "session": markup, "endpoint": harm, "request_id": harm}
-    call |= {"cost_usd": 9_000, "error": harm + markup, "status": 500, "metadata": {harm: markup}}
+    call |= {"cost_usd": 1_900, "error": harm + markup, "status": 500, "metadata": {harm: markup}}
     lines = [json.dumps(each) for each in (call, {**call, "model": f"evil-model {markup}"}, {**call, "ttft_ms": harm})]
     logs = {f"{(markup + harm).replace('/', '_')[:90]}.jsonl": "".join(f"{line}\n" for line in lines)}
     for number, path in enumerate(OTHERS):
