@@ -28,6 +28,7 @@ from tokenmon.ui.acknowledged import Acknowledged
 from tokenmon.ui.keys import quiet
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
+from tokenmon.ui.notices import MIN_COLUMNS
 from tokenmon.ui.panels.base import Panel
 from tokenmon.ui.panels.entries import Entries
 from tokenmon.ui.panels.events import EventsPanel
@@ -97,7 +98,7 @@ class HealthPanel(Panel[Condition]):
         self._data = data
         size = self.app.size
         terminal = Terminal(size.width, size.height, self.app.console.color_system or "none")
-        sections = Sections(self.look, self.now, size.width - 2)
+        sections = Sections(self.look, self.now, max(size.width, MIN_COLUMNS) - 2)
         self._page.show(sections.all(data.health, data.pace, self._entries, terminal))
 
     def on_resize(self, event: Resize) -> None:
