@@ -261,6 +261,7 @@ async def test_a_backlog_that_does_not_shrink_is_stale(tmp_path: Path, monkeypat
         await driver.until(lambda: time.monotonic() - driver.main._changed_at > 0.6)
         driver.main.draw_frame()
         await driver.shows("STALE", "nothing was read for", "312 MB are left", "~$")
+        monkeypatch.setattr(situation, "LATE_S", 60.0)
         filler.add([one(29)], backlog=300_000_000)
         await driver.shows("backfill")
     filler.close()
