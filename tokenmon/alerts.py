@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tokenmon.limits import NEARLY as NEARLY_ALL
+from tokenmon.text import many
 
 
 @dataclass(frozen=True)
@@ -251,11 +252,6 @@ def _told_twice(facts: Facts) -> Iterable[Alert]:
             f"`--exclude` leaves logs out, `--without` the usual places of a dialect"
         )
         yield Alert("told twice", f"{twice.integration}: {one}, {other}", "info", title, twice.calls)
-
-
-def many(count: int, noun: str) -> str:
-    """A count and what it counts: `1 line`, `1,204 lines`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 RULES: tuple[Rule, ...] = (

@@ -14,13 +14,12 @@ from types import FrameType
 
 import msgspec
 
-from tokenmon.alerts import many
 from tokenmon.errors import ConfigError, LockHeld, SourceFailed
 from tokenmon.ingest import FileProgress, Service
 from tokenmon.notify import Manager
 from tokenmon.saying import say
 from tokenmon.settings import Settings
-from tokenmon.text import sanitise
+from tokenmon.text import many, sanitise
 
 PARENT = "TOKENMON_PARENT"
 """Environment variable with the process id of the screen that started this ingester: it ends when that does."""

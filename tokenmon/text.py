@@ -93,6 +93,11 @@ def sanitise(text: str) -> str:
     return "".join(cleaned)
 
 
+def many(count: int, noun: str) -> str:
+    """A count and what it counts: `1 line`, `1,204 lines`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def clip(text: str, length: int) -> str:
     """At most `length` characters, the last one an ellipsis where something was cut."""
     return text if len(text) <= length else text[: max(0, length - 1)] + "…"

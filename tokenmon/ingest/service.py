@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tokenmon.alerts import evaluate, many
+from tokenmon.alerts import evaluate
 from tokenmon.dialects import Place, found_places
 from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
 from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase, SteppedDown
@@ -31,7 +31,7 @@ from tokenmon.store.lock import Lock
 from tokenmon.store.mounts import network_file_system
 from tokenmon.store.schema import HOUR
 from tokenmon.store.writer import Writer
-from tokenmon.text import name, sanitise
+from tokenmon.text import many, name, sanitise
 from tokenmon.watch import Watch
 
 HEARTBEAT_S = 2.0

@@ -9,6 +9,7 @@ from tokenmon.exact import harmless
 from tokenmon.report.output import write
 from tokenmon.store.kept import SUFFIX, Kept, kept_in
 from tokenmon.store.kept import remove as remove_database
+from tokenmon.text import many
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000))
 
@@ -42,10 +43,10 @@ def remove(directory: Path, name: str, now_ms: int, *, agreed: bool) -> int:
 
 def _told(each: Kept, now_ms: int) -> str:
     parts = [f"{each.size / 1e6:,.1f} MB"]
-    if each.trouble:
+    if each.calls is None:
         parts.append("cannot be read")
     else:
-        parts.append(f"{each.calls:,} call{'' if each.calls == 1 else 's'}")
+        parts.append(many(each.calls, "call"))
         parts.append("no events" if each.newest is None else f"the newest {_age(now_ms - each.newest)} ago")
     parts.append("nobody ingests" if each.ingester is None else f"process {each.ingester} ingests")
     lines = [f"{each.database.name}  {', '.join(parts)}"]

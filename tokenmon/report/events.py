@@ -10,6 +10,7 @@ from tokenmon.report.output import Column, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.saying import say
 from tokenmon.store.answers import StoredEvent
+from tokenmon.text import many
 from tokenmon.trace import FIELDS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def run(question: Question, limit: int, before: str | None) -> int:
             if cursor is None or not page.events:
                 return
             if limit and left <= 0:
-                say(f"tokenmon: cut after {limit:,} event{'' if limit == 1 else 's'}; older: --before {cursor}")
+                say(f"tokenmon: cut after {many(limit, 'event')}; older: --before {cursor}")
                 return
 
     ask(question, answer)

@@ -8,6 +8,7 @@ from tokenmon.exact import exact_money, harmless, instant
 from tokenmon.report.output import write
 from tokenmon.store.forget import Going, Left, find, forget, going
 from tokenmon.store.opening import mending
+from tokenmon.text import many
 
 
 def run(database: Path, field: str, value: str, *, agreed: bool) -> int:
@@ -29,7 +30,7 @@ def run(database: Path, field: str, value: str, *, agreed: bool) -> int:
 
 
 def _told(what: Going) -> str:
-    requests = f"{what.requests:,} request{'' if what.requests == 1 else 's'}"
+    requests = many(what.requests, "request")
     if what.first is None or what.last is None:
         return requests
     return f"{requests}, {exact_money(what.cost)}, {instant(what.first)} to {instant(what.last)}"

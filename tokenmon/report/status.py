@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tokenmon import doubts, limits
-from tokenmon.alerts import UNPRICED_MODEL, many
+from tokenmon.alerts import UNPRICED_MODEL
 from tokenmon.dialects import Place
 from tokenmon.dialects.chosen import left_out
 from tokenmon.events import Limit
@@ -20,6 +20,7 @@ from tokenmon.report.output import Column, folded, table, terminal_width, write
 from tokenmon.report.question import Question, ask
 from tokenmon.report.unpriced import entry
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth, Unpriced
+from tokenmon.text import many
 
 if TYPE_CHECKING:
     from tokenmon.store.reader import Reader

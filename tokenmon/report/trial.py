@@ -23,7 +23,7 @@ from tokenmon.report.output import cells, terminal_width, write
 from tokenmon.report.question import Format
 from tokenmon.settings import Settings
 from tokenmon.source import Row
-from tokenmon.text import clip, hide_secrets, sanitise
+from tokenmon.text import clip, hide_secrets, many, sanitise
 
 LINES = 20
 """Lines that are tried unless more are asked for."""
@@ -163,14 +163,10 @@ def _sum(trial: Trial) -> str:
     found = _outcomes(trial)
     calls = sum(len(each.rows) for each in trial.lines if not each.again)
     parts = [f"{found[outcome]:,} {outcome}" for outcome in ("skipped", "invalid", "unclaimed") if found[outcome]]
-    lines = _many(len(trial.lines), "line")
-    told = f"{lines}: {', '.join([_many(calls, 'call'), *parts])}."
+    lines = many(len(trial.lines), "line")
+    told = f"{lines}: {', '.join([many(calls, 'call'), *parts])}."
     more = f" There is more: --limit {5 * len(trial.lines)} tries more of it." if trial.more else ""
     return f"{told} Nothing was stored.{more}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _advice(trial: Trial, own: bool, width: int) -> list[str]:
@@ -232,7 +228,7 @@ def _tokens(event: Event) -> str:
     parts = [f"{label} {count:,}" for label, count in counts if count is not None]
     reasoning = f" ({event.reasoning:,} of it reasoning)" if event.reasoning is not None else ""
     wrong = "; the line's own total is another" if event.disagrees else ""
-    return f"{_many(event.total, 'token')}: {', '.join(parts)}{reasoning}{wrong}"
+    return f"{many(event.total, 'token')}: {', '.join(parts)}{reasoning}{wrong}"
 
 
 def _cost(row: Row) -> str:

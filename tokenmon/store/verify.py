@@ -22,7 +22,7 @@ from tokenmon.store.migrations import statements_of
 from tokenmon.store.opening import snapshot
 from tokenmon.store.schema import HOUR, LEVELS, SERIES, SUMS
 from tokenmon.store.sources import signed
-from tokenmon.text import sanitise
+from tokenmon.text import many, sanitise
 
 AT_ONCE = LEVELS[3][1] // HOUR
 """Hours compared in one snapshot."""
@@ -167,7 +167,7 @@ def _search(connection: sqlite3.Connection) -> str:
 
 def _hours(connection: sqlite3.Connection) -> str:
     found = wrong_hours(connection)
-    return f"{_so_many(len(found), 'hour')} differ, the first {instant(found[0] * HOUR)}" if found else ""
+    return f"{many(len(found), 'hour')} differ, the first {instant(found[0] * HOUR)}" if found else ""
 
 
 def wrong_hours(connection: sqlite3.Connection) -> list[int]:
@@ -187,7 +187,7 @@ def wrong_hours(connection: sqlite3.Connection) -> list[int]:
 
 
 def _levels(connection: sqlite3.Connection) -> str:
-    found = [f"{_so_many(len(buckets), 'bucket')} of {level}" for level, buckets in wrong_buckets(connection).items()]
+    found = [f"{many(len(buckets), 'bucket')} of {level}" for level, buckets in wrong_buckets(connection).items()]
     return f"{', '.join(found)} differ" if found else ""
 
 
@@ -213,7 +213,7 @@ def wrong_buckets(connection: sqlite3.Connection) -> dict[str, list[int]]:
 def _sessions(connection: sqlite3.Connection) -> str:
     with snapshot(connection):
         (wrong,) = connection.execute(_WRONG_SESSIONS, (meta.get_int(connection, "watermark"),)).fetchone()
-    return f"{_so_many(wrong, 'session')} differ" if wrong else ""
+    return f"{many(wrong, 'session')} differ" if wrong else ""
 
 
 def _tallies(connection: sqlite3.Connection) -> str:
@@ -236,7 +236,7 @@ def _differ(connection: sqlite3.Connection, which: Callable[[Counts, Counts], Co
     wrong = sum(
         told.get(key, 0) != true[key] if is_whole else told.get(key, 0) < true[key] for key in told.keys() | true.keys()
     )
-    return f"{_so_many(wrong, noun)} differ" if wrong else ""
+    return f"{many(wrong, noun)} differ" if wrong else ""
 
 
 def counts(connection: sqlite3.Connection) -> tuple[Counts, Counts]:
@@ -254,7 +254,7 @@ def _offsets(connection: sqlite3.Connection) -> str:
     with snapshot(connection):
         wrong = wrong_sources(connection)
     example = sanitise(os.fsdecode(next(iter(wrong.values())))) if wrong else ""
-    return f"{_so_many(len(wrong), 'source')} cannot have come this far, such as {example}" if wrong else ""
+    return f"{many(len(wrong), 'source')} cannot have come this far, such as {example}" if wrong else ""
 
 
 def wrong_sources(connection: sqlite3.Connection) -> dict[int, bytes]:
@@ -308,7 +308,3 @@ _CHECKS: tuple[tuple[str, Callable[[sqlite3.Connection], str]], ...] = (
     ("offsets are consistent", _offsets),
     ("nothing is without what it belongs to", _orphans),
 )
-
-
-def _so_many(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -211,8 +211,3 @@ def alert(row: AlertRow) -> str:
     """What an alert says and about whom; of a path only the end, which tells files apart."""
     about = row.subject.rstrip("/").rpartition("/")[2] if row.subject.startswith("/") else row.subject
     return row.title if not about or about in row.title else f"{about}: {row.title}"
-
-
-def plural(number: int, singular: str, more: str = "") -> str:
-    """`1 line`, `2 lines`, `1,204 lines`."""
-    return f"{number:,} {singular if number == 1 else more or singular + 's'}"

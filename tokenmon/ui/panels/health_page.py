@@ -11,6 +11,7 @@ from rich.text import Text
 from tokenmon import limits
 from tokenmon.settings import config_dir
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, SourceHealth
+from tokenmon.text import many
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look
 from tokenmon.ui.panels.entries import FINE, Entries, more
@@ -60,7 +61,7 @@ class Pace:
         for events, unit in ((total / 3_600, "second"), (total / 60, "minute")):
             if events >= 1:
                 return f"{events:,.1f} events a {unit}"
-        return formatting.plural(total, "event")
+        return many(total, "event")
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class Sections:
             yield self._said(f"place {path}", f"found {self.look.name(label)}: {self._short(path)}")
 
     def _sources(self, entries: Entries, total: int, unread: int) -> Iterator[Part]:
-        yield self._head("SOURCES", formatting.plural(total, "log file"))
+        yield self._head("SOURCES", many(total, "log file"))
         if not entries.sources:
             return
         columns = self._columns
@@ -291,7 +292,7 @@ class Sections:
         self, dialect: DialectHealth, tallies: tuple[int, ...], heads: Mapping[str, int], name_width: int
     ) -> Text:
         palette = self.look.palette
-        sources = formatting.plural(dialect.sources, "source")
+        sources = many(dialect.sources, "source")
         line = (
             Text("")
             .append("    ")
@@ -333,7 +334,7 @@ class Sections:
             yield Part("", self._lines(f"y copies what gives a model a price; fill it in and put it into {place}"))
         for key, model in entries.unpriced.items():
             palette, glyphs = self.look.palette, self.look.glyphs
-            tokens = f"{formatting.plural(model.requests, 'request')}, {formatting.count(model.total)} tokens"
+            tokens = f"{many(model.requests, 'request')}, {formatting.count(model.total)} tokens"
             whose = f" of {self.look.name(model.provider)}" if model.provider else ""
             head = f"{glyphs.unknown} {self.look.name(model.model)}{whose}: {tokens}"
             entry = wanted(model.model, model.provider, model.tier)
@@ -343,10 +344,10 @@ class Sections:
     def _store(self, health: Health) -> Iterator[Part]:
         yield self._head("STORE")
         yield self._said("database", self._short(health.path))
-        size, events = formatting.data_size(health.size_bytes), formatting.plural(health.events, "event")
+        size, events = formatting.data_size(health.size_bytes), many(health.events, "event")
         yield self._listed("counts", size, events, f"{health.series:,} series", f"schema {health.schema_version}")
         if health.dirty_hours:
-            yield self._said("dirty", f"{formatting.plural(health.dirty_hours, 'hour')} waiting for their roll-ups")
+            yield self._said("dirty", f"{many(health.dirty_hours, 'hour')} waiting for their roll-ups")
         if health.watermark is not None:
             moment = formatting.moment(health.watermark, self.look.zone, self.now)
             yield self._said("watermark", f"events before {moment} are roll-ups only")

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from tokenmon.dimensions import Dimension, by_name
 from tokenmon.store.answers import Sums
+from tokenmon.text import many
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Colours, Look
 from tokenmon.ui.memory import Memory
@@ -97,5 +98,5 @@ class ModelsPanel(GroupedPanel):
         if self._reconciles:
             return [*self._compared(data.compared.now.totals), *super().caption(data)]
         unpriced = data.compared.now.totals.unpriced
-        told = [f"{formatting.plural(unpriced, 'request')} without a price, not in the cost"] if unpriced else []
+        told = [f"{many(unpriced, 'request')} without a price, not in the cost"] if unpriced else []
         return super().caption(data) + told

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tokenmon import ranges
+from tokenmon.text import many
 from tokenmon.ui import formatting
 from tokenmon.ui.look import Look, spread
 from tokenmon.ui.situation import Situation
@@ -42,7 +43,7 @@ def state_of(situation: Situation, look: Look) -> tuple[str, str]:
     if situation.error:
         return f"{glyphs.error} DB ERROR", palette.bad
     if situation.paused_at is not None:
-        missed = f" +{formatting.plural(situation.missed, 'event')}" if situation.missed else ""
+        missed = f" +{many(situation.missed, 'event')}" if situation.missed else ""
         return f"{glyphs.paused} PAUSED{missed}", palette.warn
     if not situation.ingesting:
         return f"{glyphs.alone} nobody ingests", palette.warn
