@@ -1,1 +1,1 @@
-"""What may go wrong, numbered: every fault has a test named after its number, or a reason why it has none."""
+"""What may go wrong, numbered: every fault has tests that are named after its number."""

@@ -133,6 +133,3 @@ FAULTS: dict[int, str] = {
     117: "names with quotes, wildcards and comments",
     118: "an export with names that begin as formulas do",
 }
-
-CANNOT: dict[int, str] = {}
-"""Why a fault has no test here; what is tested instead."""

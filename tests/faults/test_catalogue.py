@@ -1,11 +1,11 @@
-"""The suite names what it proves: nothing in the catalogue is left without a test or a reason."""
+"""The suite names what it proves: nothing in the catalogue is left without a test."""
 
 import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults.catalogue import CANNOT, FAULTS
+from tests.faults.catalogue import FAULTS
 
 TESTS = Path(__file__).parent.parent
 
@@ -20,8 +20,5 @@ def numbers() -> Iterator[int]:
                 yield int(named[1])
 
 
-def test_every_number_is_a_faults_and_has_either_a_test_or_a_reason() -> None:
-    tested = set(numbers())
-    assert tested <= FAULTS.keys()
-    assert tested.isdisjoint(CANNOT)
-    assert CANNOT.keys() <= FAULTS.keys()
+def test_every_fault_has_a_test_and_every_number_is_a_faults() -> None:
+    assert set(numbers()) == FAULTS.keys()
