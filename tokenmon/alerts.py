@@ -6,10 +6,12 @@ lines and unpriced models inform.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from tokenmon.limits import NEARLY as NEARLY_ALL
 from tokenmon.text import many
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,20 @@ RULES: tuple[Rule, ...] = (
 MOST = 200
 """Alerts that are kept at a time."""
 
+ALIKE = 3
+"""Alerts of one kind that are told, and do not fire, before somebody asks for all of them."""
+
 
 def evaluate(facts: Facts, rules: tuple[Rule, ...] = RULES) -> tuple[Alert, ...]:
     """All alerts that these facts call for, the gravest first."""
     return tuple(alert for rule in rules for alert in rule.alerts(facts))[:MOST]
+
+
+def too_many(informing: Iterable[tuple[str, Told]]) -> dict[str, tuple[Told, ...]]:
+    """What of alerts that only inform, each with its kind, is not told: a log of many files has as many that say the
+    same. Where it is one, to say so would take as much room as that one.
+    """
+    alike: dict[str, list[Told]] = {}
+    for kind, alert in informing:
+        alike.setdefault(kind, []).append(alert)
+    return {kind: tuple(alerts[ALIKE:]) for kind, alerts in alike.items() if len(alerts) > ALIKE + 1}

@@ -24,7 +24,6 @@ KEPT_GONE = 10_000
 """So many files that are gone are remembered, the last ones, to recognise copies of them. A copy of one that went
 before is read from its start, which counts nothing twice and only takes time."""
 
-
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 ARCHIVES = (GZIP, ZSTD)
 """What compressed logs begin with, whatever their names."""

@@ -66,6 +66,11 @@ def read(record: Record, scene: Scene[Session]) -> Parsed:
     return tuple(_event(record, usage, model, used, tokens, scene) for model, used, tokens in rows) or None
 
 
+def _is_one(calls: object) -> bool:
+    """Whether it is the number; `True`, which equals it, is none."""
+    return type(calls) is int and calls == 1
+
+
 def _is_summed(scene: Scene[Session]) -> bool:
     """Whether the session is a sub-agent's."""
     if scene.memory.summed is None and (summary := scene.surroundings.beside(SUMMARY)) is not None:
@@ -108,7 +113,7 @@ def _event(
         replay=bool(prompt) and told is not None and _is_late(stamp, ts),
         session=_text(params.get("sessionId"), scene) or scene.clean(PurePath(scene.surroundings.path).parent.name),
         assumed=not (model or scene.memory.model),
-        basis=Basis.EXACT if used.get("modelCalls") is not True and used.get("modelCalls") == 1 else Basis.AGGREGATE,
+        basis=Basis.EXACT if _is_one(used.get("modelCalls")) else Basis.AGGREGATE,
         disagrees=tokens.disagrees,
         untimed=untimed,
     )

@@ -5,13 +5,12 @@ anything, or a source fails. A source that merely has nothing new is fresh, and 
 """
 
 import os
-from collections import Counter
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tokenmon import doubts, limits
-from tokenmon.alerts import UNPRICED_MODEL
+from tokenmon.alerts import UNPRICED_MODEL, too_many
 from tokenmon.dialects import Place
 from tokenmon.dialects.chosen import left_out
 from tokenmon.events import Limit
@@ -160,8 +159,6 @@ def _quality(health: SourceHealth | DialectHealth) -> dict[str, object]:
 
 _ALL_FINE = "fresh"
 SHOWN_SOURCES = 20
-ALIKE = 3
-"""Alerts of one kind that inform and are told."""
 TOLD = 8
 """Reasons of invalid lines that people are told."""
 OTHER_COLUMNS = 50
@@ -192,17 +189,14 @@ def plain_lines(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
 def _alerts(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
     """Every alert that fires, and a few of each kind that inform; what has no price is listed apart."""
     lines: list[str] = []
-    informing: Counter[str] = Counter()
-    for each in health.alerts:
-        if each.state == "ok" or each.kind == UNPRICED_MODEL:
-            continue
-        informing[each.kind] += each.state != "firing"
-        if each.state == "firing" or informing[each.kind] <= ALIKE:
+    standing = [each for each in health.alerts if each.state != "ok" and each.kind != UNPRICED_MODEL]
+    folded = too_many((each.kind, each.id) for each in standing if each.state != "firing")
+    for each in standing:
+        if each.id not in folded.get(each.kind, ()):
             since = limits.clock(each.since, now_ms, zone)
             lines += _folded(each.severity, f"{harmless(each.title)}{_where(each)} (since {since})")
-    for kind, count in informing.items():
-        if count > ALIKE:
-            lines += _folded("info", f"{kind}: {count - ALIKE:,} more of these; --json lists them")
+    for kind, ids in folded.items():
+        lines += _folded("info", f"{kind}: {len(ids):,} more of these; --json lists them")
     return lines
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tokenmon import limits as official
-from tokenmon.alerts import RULES
+from tokenmon.alerts import ALIKE, RULES, too_many
 from tokenmon.doubts import DOUBTS, Doubt
 from tokenmon.events import Limit
 from tokenmon.store.answers import AlertRow, DialectHealth, Health, RejectSample, SourceHealth, Unpriced
@@ -13,9 +13,6 @@ from tokenmon.store.search import found_among
 
 REJECTS = 40
 """Invalid lines that are listed, the newest."""
-
-ALIKE = 3
-"""Alerts of one kind that inform and are listed before somebody asks for all of them."""
 
 FINE = "rules"
 """In place of a kind: the rules that call for nothing."""
@@ -54,12 +51,12 @@ class Entries:
 
     @property
     def folded(self) -> Mapping[str, tuple[str, ...]]:
-        """Keys of alerts that are not listed, by their kind: a log of many files has as many that say the same."""
-        alike: dict[str, list[str]] = {}
-        for key, alert in self.alerts.items():
-            if alert.state != "firing" and key not in self.seen and more(alert.kind) not in self.opened:
-                alike.setdefault(alert.kind, []).append(key)
-        return {kind: tuple(keys[ALIKE:]) for kind, keys in alike.items() if len(keys) > ALIKE + 1}
+        """Keys of alerts that are not listed, by their kind, unless that was opened."""
+        return too_many(
+            (alert.kind, key)
+            for key, alert in self.alerts.items()
+            if alert.state != "firing" and key not in self.seen and more(alert.kind) not in self.opened
+        )
 
     @property
     def holds_rules_back(self) -> bool:
