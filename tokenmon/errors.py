@@ -5,7 +5,7 @@ TokenmonError
 ├── NotOurDatabase        65  the file is something else, or damaged
 │   └── NewerDatabase     65  written by a later tokenmon
 ├── UnknownPath           66  a PATH that neither exists nor was ever known to this database
-├── CannotCreateDatabase  73  no directory, no permission, no space
+├── CannotCreateDatabase  73  no directory, no permission, no space, or open to everybody
 ├── LockHeld              75  another ingester has the lock (and --no-wait was given)
 ├── ConfigError           78  names the file, the line and the field
 ├── NoDatabase             3  nothing to read

@@ -135,6 +135,12 @@ def _no_right_to_create(at: Place) -> Done:
     return at.run("report", "logs", first=BOUND_BY_RIGHTS, XDG_STATE_HOME=str(at.home / "closed"))
 
 
+def _open_to_everybody(at: Place) -> Done:
+    (at.home / "open").mkdir()
+    (at.home / "open").chmod(0o777)
+    return at.run("--ingest-only", "--once", "logs", "--db", "open/x.db")
+
+
 def _no_right_to_lock(at: Place) -> Done:
     (at.home / "closed").mkdir(mode=0o500)
     return at.run("--ingest-only", "--once", "logs", "--db", "closed/x.db", first=BOUND_BY_RIGHTS)
@@ -249,6 +255,7 @@ REFUSALS = (
     Refusal("there is no PATH", errors.UnknownPath, lambda at: at.run("report", "lgos")),
     Refusal("cannot reach PATH", errors.UnknownPath, _closed_directory),
     Refusal("cannot create the directory PLACE", errors.CannotCreateDatabase, _no_right_to_create),
+    Refusal("everybody may write into PLACE", errors.CannotCreateDatabase, _open_to_everybody),
     Refusal("cannot write the lock FILE", errors.CannotCreateDatabase, _no_right_to_lock),
     Refusal(
         "cannot write the database FILE",
