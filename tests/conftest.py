@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.command import cache_home, price_cache
 from tokenmon.pricing import open_book
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     tests, the first makes the table of prices for all.
     """
     os.environ["XDG_CACHE_HOME"] = cache_home()
-    settings.register_profile("any machine", deadline=None)
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
     if config.getoption("numprocesses", None):
         open_book(None, price_cache())

@@ -13,7 +13,7 @@ import pytest
 from tests.tail.loop import append, lines
 from tokenmon.watch import Hints, Watch
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 @pytest.fixture

@@ -350,7 +350,8 @@ def test_lines_are_named_in_the_second_format_too(tmp_path: Path) -> None:
 # -- properties
 
 ODD = st.sampled_from([*NUMBERS, *TEXTS, *OTHERS])
-PROFILE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+UNHINDERED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+PROFILE = settings(max_examples=150, deadline=None, suppress_health_check=UNHINDERED)
 
 
 @PROFILE

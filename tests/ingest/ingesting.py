@@ -118,7 +118,7 @@ class Running:
         return self.wait()
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Look again until something is true."""
     limit = time.monotonic() + seconds
     while not true():

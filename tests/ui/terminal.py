@@ -43,6 +43,8 @@ class Terminal:
         self.pid = pid
         self.sent = b""
         self.screen = Emulator(*size)
+        self.is_over = False
+        """Whether nobody is left who could send anything."""
         self._descriptor = descriptor
         self._answers = answers
         self._code: int | None = None
@@ -66,8 +68,10 @@ class Terminal:
             try:
                 piece = os.read(self._descriptor, 65_536)
             except OSError:  # Linux says EIO when the other side has closed
-                break
+                piece = b""
             if not piece:
+                self.is_over = True
+                time.sleep(0.02)  # whoever waits for the end of the process asks again and again
                 break
             got += piece
             if self._answers is not None and (answer := self._answers(piece)):
@@ -81,7 +85,13 @@ class Terminal:
         until = time.monotonic() + PATIENCE
         while not holds():
             assert time.monotonic() < until, f"it never came to this; the terminal shows\n{self.screen.text}"
+            assert not self.is_over, f"it ended before it came to this; the last it said is\n{self.last_words}"
             self.read(0.05)
+
+    @property
+    def last_words(self) -> str:
+        """The end of what was sent, without colours and moves."""
+        return re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", self.sent[-4_000:].decode(errors="replace"))
 
     def shows(self, *words: str) -> None:
         """Read until all of these are on the screen."""

@@ -1,11 +1,10 @@
 """What the header tells, and when: every state by what brings it about, with real files, stores and ingesters."""
 
-import asyncio
 import os
 import signal
-import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +52,7 @@ def ingesting(database: Path, logs: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "tokenmon", "--ingest-only", "--db", str(database), str(logs)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while holder(database) is None or not database.exists():
             assert time.monotonic() < until, "it did not start"
             time.sleep(0.02)
@@ -61,7 +60,7 @@ def ingesting(database: Path, logs: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 # -- words
@@ -290,33 +289,29 @@ async def _interfere(driver: Driver, step: object, every: int = 50) -> None:
     await reader._snapshots._connection.set_progress_handler(step, every)  # type: ignore[arg-type]
 
 
-async def test_keys_are_answered_at_once_while_the_store_is_slow(full: Path) -> None:
+async def test_keys_are_answered_while_the_store_does_not_answer(full: Path) -> None:
     """The old numbers stay, and after a while it is said that an answer takes its time."""
     async with driven(full) as driver:
         await driver.shows("live", "Top models", "$")
         await driver.until(lambda: not driver.main.is_asking)
         before = driver.main.query_one(KpiStrip).text
-        await _interfere(driver, lambda: time.sleep(0.2))
-        began = time.monotonic()
-        await driver.press("t")
-        assert statistics.median([await _seconds_to_pause(driver) for _ in range(6)]) < 0.1
-        await driver.until(lambda: "loading" in header(driver))
-        assert time.monotonic() - began >= live.LOADING, "only what takes long is said to"
-        assert "[7d]" in header(driver), "what was chosen is shown at once"
-        assert driver.main.query_one(KpiStrip).text == before
-        assert "Top models" in driver.text
+        answering = threading.Event()
+        await _interfere(driver, lambda: not answering.wait(60))
+        try:
+            began = time.monotonic()
+            await driver.press("t")
+            for is_paused in (True, False):
+                await driver.press("p")
+                await driver.until(lambda: ("PAUSED" in header(driver)) is is_paused)  # noqa: B023
+            await driver.until(lambda: "loading" in header(driver))
+            assert time.monotonic() - began >= live.LOADING, "only what takes long is said to"
+            assert "[7d]" in header(driver), "what was chosen is shown at once"
+            assert driver.main.query_one(KpiStrip).text == before
+            assert "Top models" in driver.text
+        finally:
+            answering.set()
         await _interfere(driver, None)
         await driver.until(lambda: "live" in header(driver))
-
-
-async def _seconds_to_pause(driver: Driver) -> float:
-    """Until the key that pauses, or ends the pause, is answered in the header."""
-    before, began = "PAUSED" in header(driver), time.monotonic()
-    driver.app.simulate_key("p")
-    while ("PAUSED" in header(driver)) is before:
-        assert time.monotonic() - began < 5
-        await asyncio.sleep(0.001)
-    return time.monotonic() - began
 
 
 async def test_what_took_long_is_not_said_to_load_once_it_is_there(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.command import cache_home
 from tests.ui.filling import filled
 from tests.ui.terminal import PATIENCE, ROOT, RUN
 
@@ -29,7 +30,7 @@ class Tmux:
 
     def run(self, *words: str) -> str:
         """A command of tmux, and what it prints."""
-        done = subprocess.run([*self._command, *words], capture_output=True, text=True, check=True, timeout=20)
+        done = subprocess.run([*self._command, *words], capture_output=True, text=True, check=True, timeout=60)
         return done.stdout
 
     def start(self, size: tuple[int, int], command: str) -> None:
@@ -79,7 +80,7 @@ class Tmux:
 
     def end(self) -> None:
         """Whatever runs in it ends, too."""
-        subprocess.run([*self._command, "kill-server"], capture_output=True, check=False, timeout=20)
+        subprocess.run([*self._command, "kill-server"], capture_output=True, check=False, timeout=60)
         shutil.rmtree(self._place, ignore_errors=True)
 
 
@@ -91,7 +92,7 @@ def screen_in_tmux(tmp_path: Path, size: tuple[int, int] = (80, 24), theme: str 
         filled(database)
         logs.mkdir()
     own = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "COLORTERM": "truecolor", "PATH": os.environ["PATH"]}
-    own |= {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    own |= {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CACHE_HOME": cache_home()}
     words = ["env", "-i", *(f"{name}={value}" for name, value in own.items()), "TERM=tmux-256color"]
     words += [sys.executable, "-c", RUN, str(database), str(logs), theme, ""]
     tmux = Tmux()
