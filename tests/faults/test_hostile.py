@@ -8,6 +8,7 @@ import csv
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,22 @@ from tokenmon.dialects import DIALECTS
 WITH_CALLS = [dialect.name for dialect in DIALECTS if dialect.name not in WITHOUT_CALLS]
 
 LINES = 12
-"""Lines of each file that are taken."""
+"""Lines of each file that are looked at; one of each form is taken."""
+
+
+def form(value: Any) -> object:
+    """What lines have in common that are read alike: their names and types."""
+    if isinstance(value, dict):
+        return str(value.get("type")), tuple((name, form(each)) for name, each in value.items())
+    return tuple(map(form, value)) if isinstance(value, list) else type(value)
 
 
 def first_lines(file: Path) -> list[str]:
-    return [line for line in file.read_text("utf-8").splitlines()[:LINES] if line.startswith("{") and line[-1:] == "}"]
+    lines = [line for line in file.read_text("utf-8").splitlines()[:LINES] if line.startswith("{") and line[-1:] == "}"]
+    of_each_form: dict[object, str] = {}
+    for line in lines:
+        of_each_form.setdefault(form(json.loads(line)), line)
+    return [*of_each_form.values()]
 
 
 def write_documents(directory: Path, file: Path) -> None:
