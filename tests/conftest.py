@@ -29,8 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as processors: half of the time, tests of screens and processes wait for something."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
+    """Twice as many as processors: most of the time, tests of screens and processes wait for something."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
