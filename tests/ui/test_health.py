@@ -111,6 +111,14 @@ async def test_notes_that_say_the_same_are_folded_until_somebody_asks(tmp_path: 
     filler.close()
 
 
+async def test_a_terminal_that_is_far_too_narrow_shows_it_as_soon_as_it_is_wide_enough(full: Path) -> None:
+    async with driven(full, (20, 60)) as driver:
+        await driver.press(HEALTH)
+        await driver.until(lambda: "SOURCES" in told(driver))
+        await driver.pilot.resize_terminal(80, 60)
+        await driver.shows("SOURCES  1 log file", "usage.jsonl  ")
+
+
 async def test_n_walks_the_alerts_and_goes_round(tmp_path: Path) -> None:
     troubled(tmp_path / "a.db", LATE, BUDGET, UNPRICED).close()
     async with driven(tmp_path / "a.db") as driver:

@@ -96,6 +96,10 @@ class Sections:
         head = Text("").append(f" {title}", f"bold {self.look.palette.text}")
         return Part("", (head.append(f"  {note}" if note else "", self.look.palette.muted),))
 
+    def _heads(self, name: str, width: int, rest: str) -> Part:
+        """Headings of a table, the first of them in `width` cells."""
+        return Part("", (Text(f"    {self.look.fit(name, width)}{rest}", self.look.palette.muted),))
+
     def _lines(self, text: str, style: str | None = None, *, indent: int = 4) -> tuple[Text, ...]:
         """Words in as many lines as they take."""
         style = self.look.palette.muted if style is None else style
@@ -204,7 +208,7 @@ class Sections:
         columns = self._columns
         heads = "".join(f" {head:{'<' if head == 'DIALECT' else '>'}{width}}" for head, width in columns.items())
         path_width = self.width - 4 - len(heads)
-        yield Part("", (Text(f"    {'SOURCE':<{path_width}}{heads}", self.look.palette.muted),))
+        yield self._heads("SOURCE", path_width, heads)
         for key, source in list(entries.sources.items())[:SOURCES]:
             yield Part(key, tuple(self._source(source, columns, path_width)))
         if total > SOURCES:
@@ -276,7 +280,7 @@ class Sections:
         heads = {"EVENTS": 7, "SKIPPED": 7, "INVALID": 7, "COPIES": 7}
         name_width = min(NAME, self.width - 4 - sum(width + 1 for width in heads.values()))
         head = "".join(f" {each:>{width}}" for each, width in heads.items())
-        yield Part("", (Text(f"    {'DIALECT':<{name_width}}{head}", self.look.palette.muted),))
+        yield self._heads("DIALECT", name_width, head)
         for key, dialect in entries.dialects.items():
             tallies = (dialect.events, dialect.skipped, dialect.rejects, dialect.duplicates)
             yield Part(key, (self._dialect(dialect, tallies, heads, name_width), *self._reasons(key, dialect, entries)))
