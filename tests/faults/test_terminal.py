@@ -8,6 +8,7 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -93,7 +94,6 @@ def test_fault_099_frames_for_which_there_is_no_room_are_refused_and_the_last_wo
     with outlet_to_nobody() as (outlet, reader, _):
         while outlet.has_room:
             outlet.write(Frame("x" * 100_000))
-        assert outlet.is_behind
         outlet.write("last words")
         outlet.stop()
         assert not outlet.is_alive()
@@ -101,6 +101,19 @@ def test_fault_099_frames_for_which_there_is_no_room_are_refused_and_the_last_wo
         while not got.endswith(b"last words"):
             got += os.read(reader, 65_536)
         assert len(got) < 100_000
+
+
+def test_fault_099_it_is_told_when_the_terminal_has_taken_everything() -> None:
+    with outlet_to_nobody() as (outlet, reader, _):
+        taken = Event()
+        outlet.write(Frame("x" * 100_000))
+        outlet.when_sent(taken.set)
+        assert not taken.wait(0.1)
+        got = 0
+        while got < 100_000:
+            got += len(os.read(reader, 65_536))
+        assert taken.wait(60)
+        outlet.stop()
 
 
 def test_fault_099_a_terminal_that_only_takes_what_has_room_gets_everything() -> None:

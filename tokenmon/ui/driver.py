@@ -13,7 +13,7 @@ import signal
 import time
 from codecs import getincrementaldecoder
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise, repeat
 from threading import Thread
 from types import FrameType
@@ -36,9 +36,6 @@ GAP = 4
 
 PATIENCE = 2.0
 """Seconds after which an answer of the terminal will not come any more."""
-
-CATCH_UP = 0.1
-"""Seconds between two looks at whether a terminal that missed a frame has read the others."""
 
 TICK = 0.1
 """Seconds between two looks at whether an escape was the key."""
@@ -296,27 +293,21 @@ class ThriftyDriver(LinuxDriver):
             self._begun = False
             return
         if _PAINTS_NOTHING.fullmatch(data):
-            super().write(self._canvas.changes(data))
+            super().write(data)
         elif self._outlet is not None and not self._outlet.has_room:
-            self._miss()
+            self._miss(self._outlet)
         elif changes := self._canvas.changes(data, self._size_now()):
             super().write(Frame(BEGIN + changes if self._begun else changes))
             self._begun = False
 
-    def _miss(self) -> None:
-        """Leave a frame out, and paint everything as soon as the terminal has read the others."""
+    def _miss(self, outlet: Outlet) -> None:
+        """Leave a frame out, and paint everything as soon as the terminal has taken the others."""
         if not self._missed:
             self._missed = True
-            self._loop.call_later(CATCH_UP, self._catch_up)
-
-    def _catch_up(self) -> None:
-        if self._outlet is not None and self._outlet.is_behind:
-            self._loop.call_later(CATCH_UP, self._catch_up)
-            return
-        self._missed = False
-        self._app.call_later(self._paint_anew)
+            outlet.when_sent(partial(self._app.call_later, self._paint_anew))
 
     def _paint_anew(self) -> None:
+        self._missed = False
         self.forget()
         self._app.screen.refresh()
 

@@ -24,9 +24,6 @@ FRAMES = 12
 CHUNK = 4_096
 """Bytes that are written at once."""
 
-LOOK = 0.05
-"""Seconds between two looks at whether a terminal that had no room has some: not everything that makes it wakes us."""
-
 MOMENT = 0.5
 """Seconds that a terminal has for its last words."""
 
@@ -46,15 +43,12 @@ class Outlet(Thread):
         self._descriptor = _opened(file.fileno())
         self._encoding = file.encoding
         self._gone = gone
-        self._pieces: SimpleQueue[str | None] = SimpleQueue()
+        self._pieces: SimpleQueue[str | Callable[[], object] | None] = SimpleQueue()
         self._hurries = False
+        self._bell = os.pipe()
+        """Wakes whoever waits for room: to throw away what was not read makes some, and tells nobody."""
         self._is_over = False
         """Nothing can be sent any more: it was the last piece, or the terminal is gone."""
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether something waits for the terminal."""
-        return self.is_alive() and not self._pieces.empty()
 
     @property
     def has_room(self) -> bool:
@@ -66,14 +60,19 @@ class Outlet(Thread):
         if not self._is_over:
             self._pieces.put(piece)
 
-    def flush(self) -> None:
-        """Everything is sent as soon as it can be."""
+    def when_sent(self, act: Callable[[], object]) -> None:
+        """Call `act`, in this thread, once the terminal has taken everything that was written before."""
+        if not self._is_over:
+            self._pieces.put(act)
 
     def run(self) -> None:
         """Write until the last piece, or until the terminal is gone."""
         try:
             while (piece := self._pieces.get()) is not None:
-                self._send(piece)
+                if isinstance(piece, str):
+                    self._send(piece)
+                else:
+                    piece()
             self._is_over = True
         except OSError:
             self._is_over = True
@@ -87,12 +86,14 @@ class Outlet(Thread):
             self._hurries = True
             with suppress(termios.error):
                 termios.tcflush(self._descriptor, termios.TCOFLUSH)
+            os.write(self._bell[1], b"!")
             self.join(MOMENT)
         elif not self._is_over:
             self._hurries = True
             self.run()  # the thread died of something else, and left the last words to us
         if self._is_over and self._descriptor >= 0:
-            os.close(self._descriptor)
+            for end in (self._descriptor, *self._bell):
+                os.close(end)
             self._descriptor = -1
 
     def _send(self, piece: str) -> None:
@@ -102,7 +103,8 @@ class Outlet(Thread):
             try:
                 data = data[os.write(self._descriptor, data[:CHUNK]) :]
             except BlockingIOError:
-                select.select([], [self._descriptor], [], LOOK)
+                if select.select([self._bell[0]], [self._descriptor], [])[0]:
+                    os.read(self._bell[0], 1)
 
 
 def _opened(descriptor: int) -> int:
