@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,6 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("any machine")
     if config.getoption("numprocesses", None):
         open_book(None, price_cache())
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of whoever runs the tests, whose home others may not see."""
+    for name in [name for name in os.environ if name.startswith(("XDG_", "TOKENMON_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", cache_home())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

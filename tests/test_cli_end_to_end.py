@@ -279,7 +279,7 @@ def test_another_ingester_is_75_with_no_wait(tmp_path: Path, logs: Path) -> None
         assert report(tmp_path, "logs", "--db", "x.db")["totals"]["requests"] == 3
 
 
-def test_fault_078_a_newer_database_is_65(tmp_path: Path, logs: Path) -> None:
+def test_fault_078_a_newer_database_is_refused_with_65(tmp_path: Path, logs: Path) -> None:
     report(tmp_path, "logs", "--db", "x.db")
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
         connection.execute("PRAGMA user_version = 9999")

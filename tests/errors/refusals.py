@@ -12,14 +12,9 @@ from pathlib import Path
 
 from tests.command import Done, environment_of
 from tests.ingest.ingesting import Running, native, rows, stored, until
+from tests.permissions import BOUND_BY_RIGHTS
 from tokenmon import errors
 
-BOUND_BY_RIGHTS = """
-import ctypes, os
-if os.geteuid() == 0:  # the bits bind root, too, once it has neither DAC_OVERRIDE nor DAC_READ_SEARCH to pass on
-    for capability in (1, 2):
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
-"""
 GONE = "os.rmdir(os.getcwd())"
 PLAIN_WINDOWS = """
 import sqlite3, subprocess, sys, zoneinfo

@@ -6,7 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.command import cache_home
+from tests.ingest.ingesting import native
 from tests.ui.terminal import Terminal, started
+
+
+def call(number: int) -> bytes:
+    """A line of a model of its own, so that it is seen on a screen."""
+    return native(number, model=f"model-{number}")
 
 
 def database_in(place: Path) -> Path:

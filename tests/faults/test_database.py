@@ -16,9 +16,8 @@ import pytest
 
 from tests.command import tokenmon
 from tests.ingest.ingesting import Running, expected, ingest, inputs, natives, rollups_are_exact, rows, stored, until
+from tests.permissions import open_to_all, without_rights
 from tests.recovery.recovering import filled
-from tests.service.test_install import without_rights
-from tests.service.test_reading import open_to_all, own_home  # noqa: F401
 from tests.store.building import START, a_row, a_source, a_step, an_event, commit, rows_of
 from tokenmon.alerts import Facts, evaluate
 from tokenmon.cli import main
@@ -27,6 +26,8 @@ from tokenmon.store.lock import held_up
 from tokenmon.store.mounts import network_file_system
 from tokenmon.store.schema import HOUR
 from tokenmon.store.writer import Writer
+
+pytestmark = pytest.mark.usefixtures("own_home")
 
 MANY = 6_000
 """Lines, whose rows do not fit into little room."""
@@ -321,7 +322,7 @@ def test_fault_081_a_network_file_system_is_told_by_the_table_of_mounts(place: s
     assert network_file_system(place, "") == ""
 
 
-def test_fault_081_a_database_on_one_is_a_note_in_health_and_no_alarm() -> None:
+def test_fault_081_a_database_on_a_network_file_system_is_a_note_in_health_and_no_alarm() -> None:
     (alert,) = evaluate(Facts(network="nfs4"))
     assert (alert.kind, alert.severity) == ("network disk", "info")
     assert "nfs4" in alert.title

@@ -70,11 +70,11 @@ def test_fault_021_a_truncated_file_that_grew_again_is_read_whole(hold: Hold) ->
     hold(scenarios.truncated_and_grown_smaller)
 
 
-def test_fault_022_also_when_it_is_larger_than_before(hold: Hold) -> None:
+def test_fault_022_a_truncated_file_that_grew_larger_than_before_is_read_whole(hold: Hold) -> None:
     hold(scenarios.truncated_and_grown_larger)
 
 
-def test_fault_022_also_when_its_lines_end_like_those_before(hold: Hold) -> None:
+def test_fault_022_a_truncated_file_whose_lines_end_like_those_before_is_read_whole(hold: Hold) -> None:
     hold(scenarios.truncated_and_grown_with_lines_that_end_alike)
 
 
@@ -102,7 +102,7 @@ def test_fault_026_what_is_written_to_a_renamed_file_counts(hold: Hold) -> None:
     hold(scenarios.written_to_after_the_rename)
 
 
-def test_fault_026_also_for_a_while_when_it_was_renamed_out_of_sight(hold: Hold) -> None:
+def test_fault_026_what_is_written_to_a_file_renamed_out_of_sight_counts_for_a_while(hold: Hold) -> None:
     hold(scenarios.written_to_after_it_was_renamed_out_of_sight)
 
 
@@ -158,11 +158,11 @@ def test_fault_040_a_last_line_without_its_newline_counts_once(hold: Hold) -> No
     hold(scenarios.without_the_last_newline)
 
 
-def test_fault_044_an_archive_adds_only_what_was_not_read_before(hold: Hold) -> None:
+def test_fault_044_a_gzip_archive_adds_only_what_was_not_read_before(hold: Hold) -> None:
     hold(scenarios.compressed_with_an_unread_end)
 
 
-def test_fault_044_so_does_one_of_the_other_kind(hold: Hold) -> None:
+def test_fault_044_a_zstandard_archive_adds_only_what_was_not_read_before(hold: Hold) -> None:
     hold(scenarios.compressed_otherwise_with_an_unread_end)
 
 

@@ -93,7 +93,7 @@ def test_fault_027_what_went_away_unread_while_nobody_looked_is_told(tmp_path: P
     assert rows(database, "SELECT gone FROM source") == [(1,)]
 
 
-def test_fault_027_a_single_run_tells_it_at_once(tmp_path: Path, logs: Logs) -> None:
+def test_fault_027_a_single_run_tells_at_once_what_went_away_unread(tmp_path: Path, logs: Logs) -> None:
     database = tmp_path / "t.db"
     logs.append("a.jsonl", [0])
     logs.tear("a.jsonl", 1)

@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.command import ROOT, cache_home, tokenmon
-from tests.faults.screens import append, database_in, screen
+from tests.faults.screens import append, call, database_in, screen
 from tests.ingest.ingesting import Running, expected, inputs, native, natives, rollups_are_exact, stored, until
 from tokenmon.errors import CannotCreateDatabase
 from tokenmon.store.lock import Lock, holder
-
-
-def call(number: int) -> bytes:
-    """A line of a model of its own, so that it is seen on a screen."""
-    return native(number, model=f"model-{number}")
 
 
 def leader(database: Path) -> int:
@@ -69,7 +64,7 @@ def test_fault_089_an_ingester_whose_lock_file_was_deleted_locks_a_new_one(tmp_p
         assert running.end(signal.SIGTERM)[0] == 0
 
 
-def test_fault_089_where_another_was_quicker_it_steps_down(tmp_path: Path) -> None:
+def test_fault_089_an_ingester_whose_lock_another_took_meanwhile_steps_down(tmp_path: Path) -> None:
     logs, database = append(tmp_path, call(0)), database_in(tmp_path)
     with Running(database, logs) as running:
         until(lambda: stored(database) == 1)

@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from tests.faults.screens import append, database_in, screen
+from tests.faults.screens import append, call, database_in, screen
 from tests.ingest.ingesting import native, stored, until
 from tests.ui.terminal import RUN, colours_of, terminal
 from tests.ui.test_terminal import in_order
@@ -21,11 +21,6 @@ from tokenmon.ui.outlet import Frame, Outlet
 
 HUGE = (500, 200)
 """A size of which one frame is more than a terminal keeps for whoever reads it."""
-
-
-def call(number: int) -> bytes:
-    """A line of a model of its own, so that it is seen on a screen."""
-    return native(number, model=f"model-{number}")
 
 
 # -- 93: signals

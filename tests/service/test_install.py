@@ -7,14 +7,14 @@ import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.command import Done, environment_of, tokenmon
+from tests.permissions import without_rights
 from tokenmon.cli.arguments import parse
 from tokenmon.errors import TokenmonError, UsageError
 from tokenmon.service import install
@@ -254,20 +254,6 @@ def test_an_installation_in_a_home_is_not_the_machines(tmp_path: Path, logs: str
     on = replace(machine(tmp_path, system=True), installation=("/opt/tokenmon", str(tmp_path / "python")))
     with pytest.raises(TokenmonError, match="where the service's user cannot read it"):
         put_in(on, logs)
-
-
-@contextmanager
-def without_rights(directory: Path) -> Iterator[None]:
-    """As somebody who may not write there; root stops being root for the moment."""
-    directory.chmod(0o555)
-    if os.geteuid() == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if os.getuid() == 0:
-            os.seteuid(0)
-        directory.chmod(0o755)
 
 
 def test_without_rights_it_says_whose_they_are(tmp_path: Path, logs: str) -> None:

@@ -9,36 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import cache_home
-from tests.service.test_install import without_rights
+from tests.permissions import open_to_all, without_rights
 from tokenmon.cli import main
 from tokenmon.cli.target import find_target
 from tokenmon.errors import CannotCreateDatabase, NoDatabase
 from tokenmon.ingest import Service, bring_up_to_date
 from tokenmon.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("own_home")
+
 CALL = {
     "ts": "2026-11-18T10:00:00Z", "integration": "test", "provider": "openai", "model": "gpt-5.1",
     "prompt_tokens": 100, "completion_tokens": 10,
 }  # fmt: skip
-
-
-def open_to_all(directory: Path) -> Path:
-    """A new directory that everybody may look into."""
-    directory.mkdir()
-    for place in (directory, *directory.parents[:-1]):
-        if place.stat().st_mode & 0o005 != 0o005:
-            place.chmod(0o755)
-    return directory
-
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of whoever runs the tests, whose home others may not see."""
-    for name in [name for name in os.environ if name.startswith(("XDG_", "TOKENMON_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", cache_home())
 
 
 @pytest.fixture
