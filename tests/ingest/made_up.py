@@ -13,7 +13,8 @@ from tokenmon.dialects import DIALECTS, Dialect, Table
 from tokenmon.dialects.base import Reader, Surroundings
 from tokenmon.dialects.fields import Invalid, count, value_of
 from tokenmon.events import NANO, Event, Names, Parsed, Reject
-from tokenmon.ingest.pipeline import Ingester, Progress
+from tokenmon.ingest import Progress
+from tokenmon.ingest.pipeline import Ingester
 from tokenmon.pricing import PriceBook, open_book
 from tokenmon.settings import Settings
 from tokenmon.store.writer import Writer

@@ -1,6 +1,6 @@
 """Ingest: the whole way from bytes to committed rows, and the rules evaluated on what was committed."""
 
-from tokenmon.ingest.pipeline import FileProgress, Progress
+from tokenmon.ingest.batch import FileProgress, Progress
 from tokenmon.ingest.service import Service
 from tokenmon.ingest.uptodate import bring_up_to_date
 

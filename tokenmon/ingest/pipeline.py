@@ -1,10 +1,9 @@
 """The way from files to committed rows: look around, take turns, commit.
 
 Every file gets its turn: at most `files_per_cycle` files and `bytes_per_file` bytes of each a cycle, and cycles follow
-each other without a pause while bytes are known to be unread. What several cycles read is committed together, up to
-`BATCH_ROWS` rows or `BATCH_S`, in one transaction with the offsets. Memory is ahead of the database only between two
-commits; when a commit fails, memory is thrown away and read back from the database, so that nothing can be lost or
-counted twice by guessing.
+each other without a pause while bytes are known to be unread. What several cycles read is one batch, committed in one
+transaction with the offsets. Memory is ahead of the database only between two commits; when a commit fails, memory is
+thrown away and read back from the database, so that nothing can be lost or counted twice by guessing.
 """
 
 import os
@@ -13,17 +12,17 @@ import stat
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from tokenmon.dialects import DIALECTS, Dialect
+from tokenmon.ingest.batch import Batch, Key, Progress
 from tokenmon.ingest.documents import Documents
 from tokenmon.ingest.kinds import Kinds
 from tokenmon.ingest.named import NamedSources
 from tokenmon.ingest.quiet import Quiet
-from tokenmon.ingest.readers import Readers, is_same_place
+from tokenmon.ingest.readers import Readers
 from tokenmon.ingest.rows import Rows
 from tokenmon.ingest.tables import Tables
 from tokenmon.pricing import PriceBook
@@ -33,10 +32,6 @@ from tokenmon.store.writer import Writer
 from tokenmon.tail import GRACE_S, OpenSource, Piece, Register, Roots
 from tokenmon.tail.document import read_whole
 
-BATCH_ROWS = 20_000
-BATCH_S = 0.25
-LIVE_ROWS = 2_000
-"""A batch of more rows is a backlog: its hours are marked dirty and rebuilt once, which costs less than adding."""
 AT_REST_S = 60.0
 """A last line without a newline is taken when its file has been still for so long."""
 TOLD_BACKLOG = 16 << 20
@@ -47,31 +42,6 @@ MOST_OPEN = 100
 """Sources that are held open, fewer where descriptors are few."""
 DRAIN_S = 5.0
 """So long a file that went away is watched for lines that its producer still writes to it."""
-
-_Key = tuple[int, int] | str
-"""A source of this batch: device and inode, or the path where that is its identity."""
-
-
-@dataclass(frozen=True)
-class FileProgress:
-    """What one source gave to a batch."""
-
-    path: str
-    bytes: int
-    rows: int
-    skipped: int
-    rejects: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What one batch stored."""
-
-    files: tuple[FileProgress, ...]
-    events: int
-    duplicates: int
-    backlog: int
-    """Bytes known to be unread."""
 
 
 class Ingester:
@@ -139,7 +109,7 @@ class Ingester:
         self._tables = Tables(self._named, self._kinds, self._pricing, siblings)
         self._resting: dict[str, tuple[int, float]] = {}
         """Sources that end in the middle of something: their modification time, and since when it is known."""
-        self._leaving: dict[_Key, float] = {}
+        self._leaving: dict[Key, float] = {}
         """Open sources that lost their name, and since when."""
         self._retiring = False
         """It is time to ask which files are gone for good; with `once` that is when all others were read."""
@@ -147,13 +117,7 @@ class Ingester:
         self._looked_at: list[int] = []
         """Directory entries, by the parts of the pass that is going on."""
         self._next_scan = 0.0
-        self._new_batch()
-
-    def _new_batch(self) -> None:
-        self._steps: list[Step] = []
-        self._current: dict[_Key, Step] = {}
-        self._rows = 0
-        self._batch_began = 0.0
+        self._batch = Batch(self._clock)
 
     @property
     def backlog(self) -> int:
@@ -203,16 +167,15 @@ class Ingester:
         else writes to it.
         """
         self._look_around()
-        if self._is_to_retire and not self._steps and not (self._once and self._waiting):
+        if self._is_to_retire and not self._batch.steps and not (self._once and self._waiting):
             self._retire()
         for path in self._next_sources():
             self._take_turn(path)
-        full = self._rows >= BATCH_ROWS or self._clock() - self._batch_began >= BATCH_S
-        return self.flush() if self._steps and (full or not self._waiting) else None
+        return self.flush() if self._batch.is_full or not self._waiting else None
 
     def flush(self) -> Progress | None:
         """Commit what was read."""
-        steps, rows = self._steps, self._rows
+        batch, steps = self._batch, self._batch.steps
         if not steps:
             return None
         now = self._clock()
@@ -220,14 +183,14 @@ class Ingester:
             step.reasons = Counter(step.reasons)  # of lines that are counted and not told one by one
             step.reasons.update(line.reason for line in step.rejects)
             step.rejects = self._quiet.allow(step.after.path, step.rejects, now)
-        live = rows <= LIVE_ROWS and not self._has_unread
+        live = batch.is_small and not self._has_unread
         try:
             committed = self._writer.commit(steps, backlog=self.backlog, now_ms=_now_ms(), live=live)
         except BaseException:
             self.close()
             self._begin()
             raise
-        self._new_batch()
+        self._batch = Batch(self._clock)
         self._pricing.committed()
         for checkpoint in committed.checkpoints:
             if checkpoint.kind == "lines":
@@ -235,7 +198,7 @@ class Ingester:
             else:
                 self._named.advanced(checkpoint)
         return Progress(
-            files=tuple(map(_file_progress, steps)),
+            files=batch.progress(),
             events=committed.events,
             duplicates=committed.duplicates,
             backlog=self.backlog,
@@ -244,7 +207,7 @@ class Ingester:
     def _next_sources(self) -> Iterator[str]:
         """Round-robin: whoever had a turn goes to the end."""
         for _ in range(min(self._settings.files_per_cycle, len(self._waiting))):
-            if self._rows >= BATCH_ROWS or (self._steps and self._clock() - self._batch_began >= BATCH_S):
+            if self._batch.is_full:
                 return
             yield next(iter(self._waiting))
 
@@ -364,7 +327,7 @@ class Ingester:
 
     def _take_turn(self, path: str) -> None:
         """One source's turn: at most `bytes_per_file` bytes of it."""
-        self._batch_began = self._batch_began or self._clock()
+        self._batch.begin()
         try:
             kind = self._kind_of(path)
             if kind == "lines":
@@ -384,12 +347,12 @@ class Ingester:
         at_rest = self._is_at_rest(path, source.mtime_ns)
         piece = self._read(source, at_rest)
         if path in self.failures:
-            self._recovers(path, self._step(source, source.checkpoint))
+            self._recovers(path, self._batch.of_file(source.key, source.checkpoint))
         self._waiting.pop(path, None)
         if piece is None:
             self._remember_rest(path, source.mtime_ns, unread=source.unread)
             if self._register.is_news(source.checkpoint):
-                self._step(source, source.checkpoint)
+                self._batch.of_file(source.key, source.checkpoint)
         elif piece.more or (at_rest and source.unread):
             self._waiting[path] = max(0, source.unread)
         elif source.unread:
@@ -401,7 +364,7 @@ class Ingester:
         before = self._named.checkpoint(path) or Checkpoint(
             path=path, dev=file.dev, ino=file.ino, lineage=0, kind="document"
         )
-        step = self._current.get(path) or Step(before, before, [], [], Tally())
+        step = self._batch.step(path, before)
         rows = len(step.rows)
         at_rest = self._is_at_rest(path, file.mtime_ns)
         taken = self._documents.read(before, file, step, at_rest=at_rest)
@@ -411,7 +374,7 @@ class Ingester:
     def _take_tables(self, path: str) -> None:
         """The next rows of a database."""
         before = self._named.checkpoint(path) or Checkpoint(path=path, dev=0, ino=0, lineage=0, kind="tables")
-        step = self._current.get(path) or Step(before, before, [], [], Tally())
+        step = self._batch.step(path, before)
         rows = len(step.rows)
         more = self._tables.read(path, before, step)
         self._took(path, before, step, rows)
@@ -420,12 +383,12 @@ class Ingester:
 
     def _took(self, path: str, before: Checkpoint, step: Step, rows: int) -> None:
         """A source that is known by its path had its turn; its step had so many rows before."""
-        self._rows += len(step.rows) - rows
+        self._batch.rows += len(step.rows) - rows
         if step.after != before:
-            self._begin_step(path, step)
+            self._batch.take(path, step)
         if path in self.failures:
             self._recovers(path, step)
-            self._begin_step(path, step)
+            self._batch.take(path, step)
         self._waiting.pop(path, None)
 
     def _read(self, source: OpenSource, at_rest: bool) -> Piece | None:
@@ -434,11 +397,11 @@ class Ingester:
         piece = source.read(self._settings.bytes_per_file, reader.line_cap, at_rest, reader.carries_nothing)
         if piece is None or reader.waits(piece.data):
             return None
-        step = self._step(source, piece.before)
+        step = self._batch.of_file(source.key, piece.before)
         if piece.data:
             rows = len(step.rows)
             reader.read(piece.data, piece.start, piece.after.lineage, step)
-            self._rows += len(step.rows) - rows
+            self._batch.rows += len(step.rows) - rows
         if piece.skipped_long is not None:
             step.tally.rejects += 1
             step.rejects.append(piece.skipped_long)
@@ -449,22 +412,6 @@ class Ingester:
         self._register.advanced(step.after)
         self._readers.stands(source, step.after, reader)
         return piece
-
-    def _step(self, source: OpenSource, before: Checkpoint) -> Step:
-        """The source's step of this batch; a new one where its file was replaced since the last piece."""
-        step = self._current.get(source.key)
-        if step is None or not is_same_place(step.after, before):
-            if step is not None:
-                step.after = replace(step.after, gone=True)
-            step = Step(before, before, [], [], Tally())
-            self._begin_step(source.key, step)
-        return step
-
-    def _begin_step(self, key: _Key, step: Step) -> None:
-        """Make it a part of the batch, if it is none yet."""
-        if self._current.get(key) is not step:
-            self._current[key] = step
-            self._steps.append(step)
 
     def _is_at_rest(self, path: str, mtime_ns: int) -> bool:
         """Whether nobody has written for a while, by the file's own time or by how long we know that time."""
@@ -487,9 +434,9 @@ class Ingester:
         unnamed = self._register.unnamed()
         for source in unnamed:
             since = self._leaving.setdefault(source.key, now)
-            last = now - since >= DRAIN_S and self._rows < BATCH_ROWS
+            last = now - since >= DRAIN_S and self._batch.has_room
             try:
-                while self._rows < BATCH_ROWS and self._read(source, at_rest=last) is not None:
+                while self._batch.has_room and self._read(source, at_rest=last) is not None:
                     pass
             except OSError as error:
                 self._fails(source.path, _reason(error))
@@ -497,7 +444,7 @@ class Ingester:
             if last:
                 unfinished = source.unterminated()
                 if unfinished is not None:
-                    step = self._step(source, source.checkpoint)
+                    step = self._batch.of_file(source.key, source.checkpoint)
                     step.tally.rejects += 1
                     step.rejects.append(unfinished)
                     step.after = replace(step.after, size=step.after.offset)  # told now, not as lost later
@@ -511,10 +458,10 @@ class Ingester:
         self._retiring = False
         for before, after, lost_bytes in self._register.overdue():
             if before.id:
-                self._steps.append(Step(before, after, [], [], Tally(lost_bytes=lost_bytes)))
+                self._batch.steps.append(Step(before, after, [], [], Tally(lost_bytes=lost_bytes)))
         for before, after in self._named.overdue():
             if before.id:
-                self._begin_step(before.path, Step(before, after, [], [], Tally()))
+                self._batch.take(before.path, Step(before, after, [], [], Tally()))
 
     # -- trouble
 
@@ -541,25 +488,15 @@ class Ingester:
         checkpoint = self._named.checkpoint(path) or self._register.checkpoint(path)
         if checkpoint is None:
             checkpoint = Checkpoint(path=path, dev=found.st_dev, ino=found.st_ino, lineage=0, kind=kind)
-        key: _Key = (checkpoint.dev, checkpoint.ino) if checkpoint.kind == "lines" else path
-        if key not in self._current:
-            self._begin_step(key, Step(checkpoint, checkpoint, [], [], Tally()))
-        self._current[key].error = error
+        key: Key = (checkpoint.dev, checkpoint.ino) if checkpoint.kind == "lines" else path
+        step = self._batch.step(key, checkpoint)
+        step.error = error
+        self._batch.take(key, step)
 
 
 def own_files(database: Path) -> set[Path]:
     """The database and what stands beside it: never read, wherever it is."""
     return {database, *(Path(f"{database}{suffix}") for suffix in ("-wal", "-shm", "-journal", ".lock"))}
-
-
-def _file_progress(step: Step) -> FileProgress:
-    return FileProgress(
-        path=step.after.path,
-        bytes=max(0, step.after.offset - step.before.offset),
-        rows=len(step.rows),
-        skipped=step.tally.skipped,
-        rejects=step.tally.rejects,
-    )
 
 
 def _most_open() -> int:

@@ -19,8 +19,9 @@ from tokenmon.alerts import evaluate
 from tokenmon.dialects import Place, found_places
 from tokenmon.dialects.chosen import fingerprint, known_dialects, looked_for
 from tokenmon.errors import ConfigError, LockHeld, NotOurDatabase, SteppedDown
+from tokenmon.ingest.batch import Progress
 from tokenmon.ingest.kinds import Kinds
-from tokenmon.ingest.pipeline import Ingester, Progress
+from tokenmon.ingest.pipeline import Ingester
 from tokenmon.ingest.spending import budget_facts, limit_facts
 from tokenmon.notify import Manager
 from tokenmon.pricing import open_book
