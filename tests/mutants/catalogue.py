@@ -65,6 +65,13 @@ MUTANTS = (
         ("store/test_rollups.py",),
     ),
     Mutant(
+        "what came where the newest event gave way is shown to viewers",
+        "store/writer.py",
+        "recent = still is not None and min(outcome.oldest, self._still() or 0) < still",
+        "recent = still is not None and outcome.oldest < still",
+        ("store/test_echoes.py",),
+    ),
+    Mutant(
         "of several copies of a call the one with most tokens counts",
         "store/rewritten.py",
         "return row[UID] == CALL, total_of(row), row[SPEED], row[0], row[LINE]",
@@ -191,6 +198,13 @@ MUTANTS = (
         "    if version > VERSION:\n",
         "    if version > 10 * VERSION + 10_000:\n",
         ("store/test_migrations.py", "store/test_opening.py"),
+    ),
+    Mutant(
+        "what somebody else migrated is not migrated again",
+        "store/migrations.py",
+        "            if version < VERSION:  # still",
+        "            if True:  # still",
+        ("store/test_migrations.py",),
     ),
     # strangers
     Mutant(
