@@ -279,8 +279,8 @@ RULES: tuple[Rule, ...] = (
 MOST = 200
 """Alerts that are kept at a time."""
 
-ALIKE = 3
-"""Alerts of one kind that are told, and do not fire, before somebody asks for all of them."""
+ALIKE, ALIKE_FIRING = 3, 10
+"""Alerts of one kind that are told before somebody asks for all of them; more of those that fire."""
 
 
 def evaluate(facts: Facts, rules: tuple[Rule, ...] = RULES) -> tuple[Alert, ...]:
@@ -288,11 +288,20 @@ def evaluate(facts: Facts, rules: tuple[Rule, ...] = RULES) -> tuple[Alert, ...]
     return tuple(alert for rule in rules for alert in rule.alerts(facts))[:MOST]
 
 
-def too_many(informing: Iterable[tuple[str, Told]]) -> dict[str, tuple[Told, ...]]:
-    """What of alerts that only inform, each with its kind, is not told: a log of many files has as many that say the
-    same. Where it is one, to say so would take as much room as that one.
+Alike = tuple[str, bool]
+"""A kind, and whether it fires."""
+
+
+def too_many(alerts: Iterable[tuple[Alike, Told]]) -> dict[Alike, tuple[Told, ...]]:
+    """What of alerts is not told: a log of many files has as many that say the same. Where it is one, to say so would
+    take as much room as that one.
     """
-    alike: dict[str, list[Told]] = {}
-    for kind, alert in informing:
-        alike.setdefault(kind, []).append(alert)
-    return {kind: tuple(alerts[ALIKE:]) for kind, alerts in alike.items() if len(alerts) > ALIKE + 1}
+    alike: dict[Alike, list[Told]] = {}
+    for group, alert in alerts:
+        alike.setdefault(group, []).append(alert)
+    untold: dict[Alike, tuple[Told, ...]] = {}
+    for (kind, fires), found in alike.items():
+        told = ALIKE_FIRING if fires else ALIKE
+        if len(found) > told + 1:
+            untold[kind, fires] = tuple(found[told:])
+    return untold

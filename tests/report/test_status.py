@@ -201,13 +201,14 @@ def test_an_alert_says_what_it_is_about() -> None:
     assert any(line.startswith("warning    2 invalid lines: /logs/a.jsonl (since ") for line in lines)
 
 
-def test_of_many_alerts_that_inform_of_the_same_a_few_are_told_and_all_that_fire() -> None:
+def test_of_many_alerts_that_say_the_same_a_few_are_told_and_more_of_those_that_fire() -> None:
     notes = [replace(ALERT, id=n, state="info", severity="info", subject=f"/logs/{n}.jsonl") for n in range(9)]
-    fires = [replace(ALERT, id=n, subject=f"/other/{n}.jsonl") for n in range(9, 18)]
+    fires = [replace(ALERT, id=n, subject=f"/other/{n}.jsonl") for n in range(9, 109)]
     lines = plain_lines(replace(HEALTH, alerts=(*notes, *fires)), NOW, UTC)
     assert sum("/logs/" in line and line.startswith("info ") for line in lines) == 3
-    assert sum("/other/" in line for line in lines) == len(fires)
+    assert sum("/other/" in line and line.startswith("warning ") for line in lines) == 10
     assert f"info       {ALERT.kind}: 6 more of these; --json lists them" in lines
+    assert f"warning    {ALERT.kind}: 90 more of these; --json lists them" in lines
 
 
 HOURS = Limit(NOW - 60_000, "codex", "primary", 58.0, 300, NOW + 3_600_000, "pro")

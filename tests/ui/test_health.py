@@ -71,6 +71,18 @@ async def test_nothing_wrong_is_told_rule_by_rule(full: Path) -> None:
         assert all(rule.fine in told(driver) for rule in RULES)
 
 
+async def test_of_many_alerts_that_fire_ten_are_listed_until_somebody_asks_for_all(tmp_path: Path) -> None:
+    failing = [Alarm("source fails", f"/logs/{n}.jsonl", "critical", "cannot be read: is gone", 1) for n in range(99)]
+    filler = troubled(tmp_path / "a.db", BUDGET, *failing)
+    async with driven(tmp_path / "a.db", (120, 40)) as driver:
+        await driver.press(HEALTH)
+        await driver.shows("ALERTS  100 firing", "89 more of these; Enter lists them", "101% of the budget")
+        assert told(driver).count("cannot be read: is gone") == 10
+        await driver.press(*"n" * 11, "j", "enter")
+        await driver.until(lambda: told(driver).count("cannot be read: is gone") == 99)
+    filler.close()
+
+
 async def test_an_acknowledged_alert_is_listed_and_not_counted(tmp_path: Path) -> None:
     filler = troubled(tmp_path / "a.db", LATE, BUDGET)
     async with driven(tmp_path / "a.db") as driver:

@@ -187,16 +187,16 @@ def plain_lines(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
 
 
 def _alerts(health: Health, now_ms: int, zone: tzinfo) -> list[str]:
-    """Every alert that fires, and a few of each kind that inform; what has no price is listed apart."""
+    """A few alerts of each kind, more of those that fire; what has no price is listed apart."""
     lines: list[str] = []
     standing = [each for each in health.alerts if each.state != "ok" and each.kind != UNPRICED_MODEL]
-    folded = too_many((each.kind, each.id) for each in standing if each.state != "firing")
+    folded = too_many(((each.kind, each.state == "firing"), each) for each in standing)
     for each in standing:
-        if each.id not in folded.get(each.kind, ()):
+        if each not in folded.get((each.kind, each.state == "firing"), ()):
             since = limits.clock(each.since, now_ms, zone)
             lines += _folded(each.severity, f"{harmless(each.title)}{_where(each)} (since {since})")
-    for kind, ids in folded.items():
-        lines += _folded("info", f"{kind}: {len(ids):,} more of these; --json lists them")
+    for (kind, _), alike in folded.items():
+        lines += _folded(alike[0].severity, f"{kind}: {len(alike):,} more of these; --json lists them")
     return lines
 
 

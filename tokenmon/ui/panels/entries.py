@@ -51,12 +51,12 @@ class Entries:
 
     @property
     def folded(self) -> Mapping[str, tuple[str, ...]]:
-        """Keys of alerts that are not listed, by their kind, unless that was opened."""
-        return too_many(
-            (alert.kind, key)
-            for key, alert in self.alerts.items()
-            if alert.state != "firing" and key not in self.seen and more(alert.kind) not in self.opened
+        """Keys of alerts that are not listed, by the key of what stands for them, unless that was opened."""
+        alike = too_many(
+            ((alert.kind, alert.state == "firing"), key) for key, alert in self.alerts.items() if key not in self.seen
         )
+        folds = {more(f"{kind}, firing" if fires else kind): keys for (kind, fires), keys in alike.items()}
+        return {fold: keys for fold, keys in folds.items() if fold not in self.opened}
 
     @property
     def holds_rules_back(self) -> bool:
@@ -66,7 +66,7 @@ class Entries:
     @property
     def closed(self) -> frozenset[str]:
         """Keys of what stands for several entries, and lists them when it is opened."""
-        return frozenset(map(more, (*self.folded, *([FINE] if self.holds_rules_back else []))))
+        return frozenset((*self.folded, *([more(FINE)] if self.holds_rules_back else [])))
 
     @classmethod
     def of(

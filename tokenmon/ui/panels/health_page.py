@@ -124,14 +124,15 @@ class Sections:
             f"{seen} acknowledged" if seen else "",
         )
         yield self._head("ALERTS", ", ".join(filter(None, counts)))
-        folded = entries.folded
-        away = frozenset(key for keys in folded.values() for key in keys)
+        folds = {keys[0]: (fold, keys) for fold, keys in entries.folded.items()}
+        away = frozenset(key for _, keys in folds.values() for key in keys)
         for key, alert in entries.alerts.items():
-            if key not in away:
+            if key in folds:
+                fold, keys = folds[key]
+                told = f"{len(keys):,} more of these; Enter lists them"
+                yield Part(fold, self._told(*self._weight(alert, seen=False), alert.kind, told, ""))
+            elif key not in away:
                 yield Part(key, self._alert(alert, key in entries.seen))
-        for kind, keys in folded.items():
-            told = f"{len(keys):,} more of these; Enter lists them"
-            yield Part(more(kind), self._told("i", "INFO", self.look.palette.primary, kind, told, ""))
         if is_behind and entries.fine:
             yield self._said("rules", "what else may be wrong is known when everything is read")
             return
@@ -145,14 +146,17 @@ class Sections:
             yield Part(f"rule {kind}", self._told(glyphs.ok, "OK", good, kind, fine, glyphs.dash))
 
     def _alert(self, alert: AlertRow, seen: bool) -> tuple[Text, ...]:
-        glyphs, palette = self.look.glyphs, self.look.palette
-        glyph, word, style = "i", "INFO", palette.primary
-        if seen:
-            glyph, word, style = glyphs.same, "ACK", palette.muted
-        elif alert.state == "firing":
-            glyph, word, style = glyphs.up, "FIRING", palette.bad if alert.severity == "critical" else palette.warn
         since = formatting.day_or_time(alert.since, self.look.zone, self.now)
-        return self._told(glyph, word, style, alert.kind, self.look.name(formatting.alert(alert)), since)
+        return self._told(*self._weight(alert, seen=seen), alert.kind, self.look.name(formatting.alert(alert)), since)
+
+    def _weight(self, alert: AlertRow, *, seen: bool) -> tuple[str, str, str]:
+        """Glyph, word and style of what an alert means for who looks."""
+        glyphs, palette = self.look.glyphs, self.look.palette
+        if seen:
+            return glyphs.same, "ACK", palette.muted
+        if alert.state == "firing":
+            return glyphs.up, "FIRING", palette.bad if alert.severity == "critical" else palette.warn
+        return "i", "INFO", palette.primary
 
     def _told(self, glyph: str, word: str, style: str, kind: str, told: str, since: str) -> tuple[Text, ...]:
         """What is told in as many lines as it takes, with the time since when at the right of the first."""
