@@ -15,10 +15,13 @@ NAME_BYTES = 256
 MOST_MARKS = 3
 """Combining marks in a row that are shown: more would reach into other lines."""
 
-SECRET_LENGTH = 8
-"""Nothing shorter looks like a secret, characters."""
+SECRET_LENGTH = 19
+"""Nothing shorter looks like a secret, characters; what stands behind `:` or `=` may be one and be shorter."""
 
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z").match
+
+is_harmless = re.compile(rf"[ -9;<>-~]{{0,{SECRET_LENGTH - 1}}}\Z").match
+"""Whether there is nothing in a text to clean or to hide, as a look at its length and characters shows of most."""
 
 _WORDS = (
     ("[spr]k-", r"[A-Za-z0-9_\-]{16,}"),  # OpenAI, Anthropic, OpenRouter, DeepSeek, Langfuse
@@ -114,10 +117,11 @@ def hide_secrets(text: str) -> str:
 
 def _may_be_given(text: str) -> bool:
     """Nearly no text is looked at any closer, which takes ten times as long."""
+    if ":" not in text and "=" not in text:
+        return False
     if "://" in text and "@" in text:
         return True
-    lower = text.lower()
-    return ("=" in text or ":" in text) and any(word in lower for word in _GIVEN_WORDS)
+    return any(map(text.lower().__contains__, _GIVEN_WORDS))
 
 
 def _hide_given(match: re.Match[str]) -> str:
@@ -133,10 +137,9 @@ def fingerprint(secret: str) -> str:
 def name(text: str) -> str:
     """A name as it is stored: trimmed, harmless, without secrets; longer ones are cut to `NAME_BYTES`."""
     text = text.strip()
-    if _PLAIN(text) is None:
-        text = sanitise(text)
-    if len(text) >= SECRET_LENGTH:
-        text = hide_secrets(text)
-        if len(text) > NAME_BYTES // 4 and len(text.encode()) > NAME_BYTES:
-            text = text.encode()[:NAME_BYTES].decode("utf-8", "ignore")
+    if is_harmless(text):
+        return text
+    text = hide_secrets(sanitise(text))
+    if len(text) > NAME_BYTES // 4 and len(text.encode()) > NAME_BYTES:
+        text = text.encode()[:NAME_BYTES].decode("utf-8", "ignore")
     return text

@@ -224,10 +224,7 @@ def _missing(line: Line) -> str:
 
 
 def _request_id(raw: str) -> str:
-    """As it came, for it is found by exact match only; cleaned where it could do harm."""
-    if len(raw) < text.SECRET_LENGTH and raw.isascii() and raw.isprintable():
-        return raw.strip()
-    return fields.name(raw, "request_id")
+    return raw.strip() if text.is_harmless(raw) else fields.name(raw, "request_id")
 
 
 def _compacted(metadata: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ adapter and for `__conform__`, which costs as much as binding five integers; one
 
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 _ROWS = 20
@@ -27,11 +26,18 @@ class Insert:
     def all(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Insert the rows; returns how many were not there yet."""
         whole = len(rows) // _ROWS * _ROWS
-        flat = chain.from_iterable
         inserted = 0
         if whole:
-            packs = (tuple(flat(rows[i : i + _ROWS])) for i in range(0, whole, _ROWS))
+            packs = (_together(rows[i : i + _ROWS]) for i in range(0, whole, _ROWS))
             inserted += connection.executemany(self._many, packs).rowcount
         if whole < len(rows):
             inserted += connection.executemany(self.one, rows[whole:]).rowcount
         return inserted
+
+
+def _together(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The values of some rows, one after another."""
+    values: list[Any] = []
+    for row in rows:
+        values += row
+    return values
