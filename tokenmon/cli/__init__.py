@@ -8,7 +8,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,8 +128,8 @@ def _monitor(arguments: Arguments, target: Target) -> int:
         if "paths" not in target.settings.given:
             for place in left_out(target.settings, os.environ, Path(home_of(os.environ))):
                 say(f"tokenmon: left out: {place.label}, {place.path}")
-        from tokenmon import headless
-
+        with _for_good():
+            from tokenmon import headless
         return headless.run(target.settings, target.database, once=values.once, wait=not values.no_wait)
     if not _is_terminal(os.environ):
         _check_there_is_something(target, reads_only=target.reads_only)
@@ -139,16 +140,23 @@ def _monitor(arguments: Arguments, target: Target) -> int:
 
 
 def _screen() -> Callable[[Settings, Path, Sequence[str]], int]:
-    """What shows the screen. Its modules stay for good: to look for garbage among them while they are made, and every
-    time after, would be a tenth of what a start takes.
+    """What shows the screen."""
+    with _for_good():
+        from tokenmon.ui import app
+    return app.run
+
+
+@contextmanager
+def _for_good() -> Iterator[None]:
+    """What is imported inside stays for good: to look for garbage among it while it is made, and every time after,
+    would be a tenth of what a start takes.
     """
     gc.disable()
     try:
-        from tokenmon.ui import app
+        yield
     finally:
         gc.freeze()
         gc.enable()
-    return app.run
 
 
 def _check_there_is_something(target: Target, *, reads_only: bool) -> None:
