@@ -44,8 +44,10 @@ _WANTED = (
     b'"turn.completed"',
     b'"thread.started"',
 )
-_HEAD = re.compile(
-    rb'\{(?:"timestamp":"[^"]{1,40}",|"ordinal":\d{1,18},)*"type":"(\w{1,40})","payload":\{(?:"type":"(\w{1,40})")?'
+_UNWANTED = re.compile(
+    rb'\{(?:"timestamp":"[^"]{1,40}",|"ordinal":\d{1,18},)*"type":"'
+    rb'(?:(?!%b")\w{1,40}","payload":\{|event_msg","payload":\{"type":"(?!%b")\w{1,40}")'
+    % (b'"|'.join(sorted(WANTED_KINDS)), b'"|'.join(sorted(WANTED_EVENTS)))
 ).match
 _ROLLOUT = re.compile(r"rollout-.*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[^/]*\Z")
 
@@ -104,8 +106,6 @@ class CodexReader:
 
     def parse(self, line: bytes) -> Parsed:
         """The call that a line tells of, if any."""
-        if carries_nothing(line, 0, len(line)):
-            return None
         if not any(word in line for word in _WANTED):
             return fields.without_usage(line)
         try:
@@ -377,11 +377,7 @@ def _instant(record: Record) -> int:
 
 def carries_nothing(line: bytes, start: int, end: int) -> bool:
     """Whether the head, in the order in which Codex writes it, names a kind of line that never carries usage."""
-    head = _HEAD(line, start, end)
-    if head is None:
-        return False
-    kind, inner = head.groups()
-    return kind not in WANTED_KINDS or (kind == b"event_msg" and inner is not None and inner not in WANTED_EVENTS)
+    return _UNWANTED(line, start, end) is not None
 
 
 def matches(record: Record) -> bool:

@@ -50,7 +50,7 @@ class Counts(NamedTuple):
 
     def check_growth(self) -> None:
         """Invalid where one call cannot have been this large."""
-        if any(part is not None and part > MAX_COUNT for part in self[:5]):
+        if max(filter(None, self[:5]), default=0) > MAX_COUNT:
             raise fields.Invalid(f"total_token_usage grew by more than {MAX_COUNT}")
 
     @property
@@ -110,7 +110,7 @@ def tokens_of(counts: Counts, model: str) -> Tokens:
     counts.check_growth()
     given = counts.input or 0
     cached = min(counts.cached or 0, given)
-    billed = counts.written if bills_writes(model) else None
+    billed = counts.written if counts.written is not None and bills_writes(model) else None
     written = min(billed or 0, given - cached)
     return Tokens(
         input=given - cached - written,
