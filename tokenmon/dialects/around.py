@@ -46,6 +46,8 @@ def text(record: Record, names: tuple[str, ...]) -> str:
     """The first of these fields that holds a text, or a whole number, which may be an id; not made harmless yet."""
     for name in names:
         value = record.get(name)
+        if value is None:
+            continue
         if isinstance(value, str):
             if stripped := value.strip():
                 return stripped

@@ -158,7 +158,7 @@ def harmless_status(value: Any) -> int | None:
 
 def is_number(value: Any) -> TypeGuard[int | float]:
     """Whether this is a JSON number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is int or type(value) is float
 
 
 def percentage(value: Any, most: int) -> float | None:

@@ -207,8 +207,10 @@ def _counts(record: Record, metadata: Record, answer: Record) -> Record:
     details = next((dict(place) for place in map(_object, places) if place), {})
     for name, other in SPELLED:
         details[name] = details.get(name) or details.get(other)
-    own = {name: record.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
-    return details | {name: count for name, count in own.items() if count is not None}
+    for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
+        if (own := record.get(name)) is not None:
+            details[name] = own
+    return details
 
 
 def _cost(record: Record) -> int | None:
@@ -258,6 +260,8 @@ def _tags(value: Any) -> str:
 
 def _object(value: Any) -> Record:
     """An object, also one that stands in a text; an empty one in place of anything else."""
+    if value is None:  # as most are
+        return {}
     return value if isinstance(value, dict) else fields.mapping(_unpacked(value))
 
 
