@@ -38,3 +38,10 @@ def test_no_secret_is_shorter_than_what_is_looked_at(secret: str) -> None:
     assert len(secret) >= text.SECRET_LENGTH
     assert text.name(secret) != secret
     assert text.name("sk-" + "a" * 16) != "sk-" + "a" * 16
+
+
+@pytest.mark.parametrize("given", ["secret={}", "password:{}", "?sig={}", "://m:{}@h"])
+def test_a_name_hides_a_short_secret_that_is_called_one(given: str) -> None:
+    short = given.format(TAIL[:8])
+    assert len(short) < text.SECRET_LENGTH
+    assert TAIL[:8] not in text.name(short)
