@@ -77,11 +77,15 @@ def test_bad_lines_say_how_many_and_why() -> None:
     )
 
 
-def test_what_fires_comes_before_what_informs_and_the_list_is_bounded() -> None:
-    many = tuple((f"m{n}", 1) for n in range(2 * MOST))
-    alerts = evaluate(Facts(unpriced=many, failures=(("/l/b.jsonl", "permission denied"),)))
-    assert len(alerts) == MOST
-    assert alerts[0].kind == "source fails"
+def test_what_fires_comes_before_what_informs() -> None:
+    alerts = evaluate(Facts(unpriced=(("acme", 1),), failures=(("/l/b.jsonl", "permission denied"),)))
+    assert [alert.kind for alert in alerts] == ["source fails", "unpriced model"]
+
+
+def test_very_many_alerts_of_one_rule_are_bounded_and_hide_no_other() -> None:
+    failures = tuple((f"/l/{n}.jsonl", "permission denied") for n in range(2 * MOST))
+    alerts = evaluate(Facts(failures=failures, budget=BudgetFacts("20/day", 1.0, "14:00")))
+    assert [alert.kind for alert in alerts] == ["source fails"] * MOST + ["budget"]
 
 
 def test_every_rule_is_quiet_without_facts() -> None:

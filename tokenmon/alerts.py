@@ -6,6 +6,7 @@ lines and unpriced models inform.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeVar
 
 from tokenmon.limits import NEARLY as NEARLY_ALL
@@ -276,8 +277,8 @@ RULES: tuple[Rule, ...] = (
 )
 """The one list of rules, the gravest first."""
 
-MOST = 200
-"""Alerts that are kept at a time."""
+MOST = 100
+"""Alerts of one rule that are kept at a time: a thousand sources that fail must not hide that a budget is used up."""
 
 ALIKE, ALIKE_FIRING = 3, 10
 """Alerts of one kind that are told before somebody asks for all of them; more of those that fire."""
@@ -285,7 +286,7 @@ ALIKE, ALIKE_FIRING = 3, 10
 
 def evaluate(facts: Facts, rules: tuple[Rule, ...] = RULES) -> tuple[Alert, ...]:
     """All alerts that these facts call for, the gravest first."""
-    return tuple(alert for rule in rules for alert in rule.alerts(facts))[:MOST]
+    return tuple(alert for rule in rules for alert in islice(rule.alerts(facts), MOST))
 
 
 Alike = tuple[str, bool]
