@@ -87,7 +87,7 @@ class HelpScreen(ModalScreen[None]):
         for title, bindings in self._sections:
             lines.append(Text(title, f"bold {palette.text}"))
             for binding in bindings:
-                keys = Text(f"  {self._look.keyboard.all(binding):<{KEYS - 2}}", f"bold {palette.primary}")
+                keys = Text("").append(f"  {self._look.keyboard.all(binding):<{KEYS - 2}}", f"bold {palette.primary}")
                 first, *rest = wrapped((binding.id or "") if self._names else binding.tooltip, width - KEYS)
                 lines.append(keys.append(first, palette.muted))
                 lines += [Text(" " * KEYS + part, palette.muted) for part in rest]
