@@ -73,6 +73,7 @@ def test_why_a_child_ended_is_said(tmp_path: Path) -> None:
     try:
         wait(ingester, lambda: bool(ingester.trouble))
         assert "a.db" in ingester.trouble
+        assert not ingester.trouble.startswith("tokenmon")
     finally:
         ingester.stop()
 

@@ -153,7 +153,7 @@ class Ingester:
         self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, self._log.tell() - 2_000))
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return lines[-1].removeprefix("tokenmon: ") if lines else ""
 
     def _bound_log(self) -> None:
         if self._log is not None and os.fstat(self._log.fileno()).st_size > LOG_LIMIT:

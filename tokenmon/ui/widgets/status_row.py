@@ -25,6 +25,9 @@ BAR = 22
 READABLE = 10
 """Columns that a filter needs to be told; else the time of the data gives way to it."""
 
+AGAIN = "r tries now"
+"""At the end of what goes wrong."""
+
 
 @dataclass(frozen=True)
 class Freshness:
@@ -73,10 +76,10 @@ def banner_of(situation: Situation, look: Look, database: str, width: int) -> Te
         return _strip(look, f"{glyphs.error} {cause}", _shown(situation, look), palette.bad, width)
     if not situation.ingesting and situation.trouble:
         words = f"{glyphs.alone} nobody reads the logs: {look.name(situation.trouble)}"
-        return _strip(look, words, _shown(situation, look), palette.warn, width)
+        return _strip(look, words, AGAIN, palette.warn, width)
     if situation.held_up:
         words = f"{glyphs.late} nothing is stored at the moment: {look.name(situation.held_up)}"
-        return _strip(look, words, _shown(situation, look), palette.warn, width)
+        return _strip(look, words, AGAIN, palette.warn, width)
     if situation.late_s:
         return _strip(look, f"{glyphs.late} {_silent(situation)}", _shown(situation, look), palette.warn, width)
     if situation.partial:
@@ -97,8 +100,8 @@ def _strip(look: Look, words: str, end: str, style: str, width: int) -> Text:
 def _shown(situation: Situation, look: Look) -> str:
     """How old the numbers are, and the key that asks again."""
     if situation.shown_at is None:
-        return "r tries now"
-    return f"showing {formatting.clock(situation.shown_at, look.zone)}, r tries now"
+        return AGAIN
+    return f"showing {formatting.clock(situation.shown_at, look.zone)}, {AGAIN}"
 
 
 def _silent(situation: Situation) -> str:
