@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from tests.command import tokenmon
+from tests.faults.ten import append
 from tests.ingest.ingesting import (
     Running,
     expected,
@@ -33,24 +34,6 @@ from tokenmon.store.migrations import VERSION
 DAY_S = 24 * 3600
 COMMITTED = ("INTO event(", "UPDATE source SET", "COMMIT")
 """What the transaction of a batch does, in this order."""
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    """A directory of one log with ten calls."""
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "a.jsonl").write_bytes(natives(range(10)))
-    return tmp_path / "logs"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "t.db"
-
-
-def append(logs: Path, numbers: Iterable[int]) -> None:
-    with (logs / "a.jsonl").open("ab") as file:
-        file.write(natives(numbers))
 
 
 def struck(how: str, *steps: str) -> tuple[str, ...]:

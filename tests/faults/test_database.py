@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.command import tokenmon
-from tests.ingest.ingesting import Running, expected, ingest, inputs, natives, rollups_are_exact, rows, stored, until
+from tests.faults.ten import append
+from tests.ingest.ingesting import Running, expected, ingest, inputs, rollups_are_exact, rows, stored, until
 from tests.permissions import open_to_all, without_rights
 from tests.recovery.recovering import filled
 from tests.store.building import START, a_row, a_source, a_step, an_event, commit, rows_of
@@ -32,24 +33,6 @@ pytestmark = pytest.mark.usefixtures("own_home")
 MANY = 6_000
 """Lines, whose rows do not fit into little room."""
 PAGE = 8192
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    """A directory of one log with ten calls."""
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "a.jsonl").write_bytes(natives(range(10)))
-    return tmp_path / "logs"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "t.db"
-
-
-def append(logs: Path, numbers: range) -> None:
-    with (logs / "a.jsonl").open("ab") as file:
-        file.write(natives(numbers))
 
 
 def status(database: Path) -> tuple[int, str, str | None]:
