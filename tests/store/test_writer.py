@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.permissions import ordinary_user
 from tests.store.building import (
     NAMES_OF_TESTS,
     START,
@@ -316,6 +317,18 @@ def test_a_database_that_was_deleted_or_replaced_is_noticed(writer: Writer) -> N
     assert not writer.is_still_there()
     writer.path.touch()
     assert not writer.is_still_there()
+
+
+def test_a_database_in_a_directory_that_was_closed_is_not_gone() -> None:
+    with ordinary_user() as place:
+        writer = Writer.open(place / "t.db")
+        place.chmod(0)
+        try:
+            assert writer.is_still_there()
+            assert writer.has_its_log()
+        finally:
+            place.chmod(0o700)
+            writer.close()
 
 
 def test_the_log_can_be_moved_into_the_database(writer: Writer) -> None:

@@ -64,3 +64,15 @@ def let_group_read(path: Path, group: str) -> None:
         raise CannotCreateDatabase(
             f"cannot let the group {group} read {path}: {error.strerror}", "its user must be a member of the group"
         ) from error
+
+
+def leads_to(path: str | Path, opened: os.stat_result) -> bool:
+    """Whether a path still leads to an open file; also where its directory was closed to us, which takes nothing away
+    from what is open.
+    """
+    try:
+        return os.path.samestat(opened, os.stat(path))
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True

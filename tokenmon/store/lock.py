@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from tokenmon.errors import CannotCreateDatabase, LockHeld
-from tokenmon.store.files import create_directory
+from tokenmon.store.files import create_directory, leads_to
 
 _MOST = 1_000
 """Bytes of the file."""
@@ -66,10 +66,7 @@ class Lock:
 
     def is_still_there(self) -> bool:
         """Whether the path still leads to the locked file."""
-        try:
-            return os.path.samestat(os.fstat(self._descriptor), os.stat(self._path))
-        except FileNotFoundError:
-            return False
+        return leads_to(self._path, os.fstat(self._descriptor))
 
     def touch(self, trouble: str = "") -> None:
         """Show that the holder is alive, and what keeps it from storing anything."""

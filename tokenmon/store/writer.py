@@ -257,11 +257,11 @@ class Writer:
 
     def is_still_there(self) -> bool:
         """Whether the path still leads to the open file: SQLite writes into a deleted one without a word."""
-        return _is_same(self._file, self.path)
+        return files.leads_to(self.path, self._file)
 
     def has_its_log(self) -> bool:
         """The same of the log, in which readers would miss what is not written back yet."""
-        return _is_same(self._log, self.log)
+        return files.leads_to(self.log, self._log)
 
     def checkpoint_wal(self) -> int:
         """Move what is in the log into the database, as far as readers allow, without waiting for them.
@@ -418,13 +418,6 @@ class Writer:
         if front or (newest is not None and newest > present + 1):
             facts["front"] = max(front, present * HOUR)
         meta.put(self._connection, facts)
-
-
-def _is_same(opened: os.stat_result, path: str | Path) -> bool:
-    try:
-        return os.path.samestat(opened, os.stat(path))
-    except FileNotFoundError:
-        return False
 
 
 def _committed(steps: Sequence[Step], checkpoints: Sequence[Checkpoint], expired: int, outcome: Outcome) -> Committed:
