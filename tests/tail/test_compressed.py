@@ -42,6 +42,22 @@ def test_the_archive_of_a_file_that_was_read_adds_nothing(logs: Path, loop: Loop
 
 
 @kinds
+def test_an_archive_that_was_empty_when_it_was_opened_is_one_all_the_same(
+    logs: Path, loop: Loop, suffix: str, pack: Pack
+) -> None:
+    append(logs / "a.jsonl", lines(0, 500))
+    loop.run()
+    draft = logs / f"a.jsonl.1.{suffix}.tmp"
+    draft.touch()
+    loop.run()
+    draft.write_bytes(pack(lines(0, 600)))
+    loop.run()
+    assert loop.texts() == texts(0, 600)
+    assert loop.read_again == 0
+    assert loop.offsets()[draft.name] == len(lines(0, 600))
+
+
+@kinds
 def test_the_archive_of_a_file_that_was_half_read_adds_the_rest(
     logs: Path, loop: Loop, suffix: str, pack: Pack
 ) -> None:

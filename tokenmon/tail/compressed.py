@@ -30,6 +30,8 @@ def content_of(fd: int, path: str) -> Content:
     if path.endswith(_UNREAD):
         raise CorruptArchive(0, "compressed in a way that is not read; .gz and .zst are", path)
     magic = os.pread(fd, 4, 0)
+    if not magic:
+        return Unready()
     if magic.startswith(GZIP):
         return Compressed(fd, path, _Gzip, zlib.error)
     if magic == ZSTD:
@@ -50,7 +52,7 @@ def _zstd() -> Any:
 
 
 class Unready:
-    """An archive that is not begun yet: nothing in it, and not to be taken for a plain file when it grows."""
+    """What is not begun yet: nothing in it, and when it grows it may be a plain file or an archive, by any name."""
 
     finished = False
     torn = False

@@ -24,7 +24,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tokenmon.source import HEAD, TAIL, Checkpoint, RejectedLine
-from tokenmon.tail.compressed import content_of
+from tokenmon.tail.compressed import Unready, content_of
 from tokenmon.tail.content import CorruptArchive, Key, Plain, digest, leads_to
 
 PASS_BYTES = 8 * 1024 * 1024
@@ -165,6 +165,8 @@ class OpenSource:
         Raises OSError, `CorruptArchive` among them.
         """
         self.look()
+        if isinstance(self.content, Unready):  # by now it may be begun
+            self.content = content_of(self._fd, self.path)
         before = self.checkpoint
         lead, room = before.tail_size, min(cap, line_cap + 1)
         buffer = self._buffer.of(lead + room)
