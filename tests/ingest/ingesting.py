@@ -112,6 +112,11 @@ class Running:
         _, said = self.process.communicate(timeout=60)
         return self.process.returncode, said.decode()
 
+    def said(self) -> bytes:
+        """The next line of stderr, as soon as there is one."""
+        assert self.process.stderr is not None
+        return self.process.stderr.readline()
+
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal and wait: exit code and what was said on stderr."""
         self.process.send_signal(number)
